@@ -123,10 +123,20 @@ fn is_of_matrix(cells: &[String]) -> bool {
     cells.len() > 1 && cells[1..].iter().all(is_number)
 }
 
-/// Whether a first row has the names of the columns of a list, by its first name.
+/// Whether a first row has the names of the columns of a list, by its first name, or by both where
+/// the target is the first.
 fn is_header(cells: &[String]) -> bool {
     let first = plain(&cells[0]);
-    UNDIRECTED.contains(&first.as_str()) || DIRECTED.contains(&first.as_str())
+    let first = first.as_str();
+    UNDIRECTED.contains(&first) || DIRECTED.contains(&first) || is_turned(cells)
+}
+
+/// Whether a header has the column of targets first.
+fn is_turned(cells: &[String]) -> bool {
+    let [first, second, ..] = cells else {
+        return false;
+    };
+    TARGETS.contains(&plain(first).as_str()) && DIRECTED.contains(&plain(second).as_str())
 }
 
 impl Gold {
@@ -187,7 +197,11 @@ impl Gold {
             rows.insert(0, comment);
         }
         let named = |fault: Fault| fault.context(format!("`{}`", path.display()));
-        Gold::of_file(rows).map_err(named)
+        let name = path.to_string_lossy().to_lowercase();
+        match name.trim_end_matches(".gz").ends_with(".sif") {
+            true => Gold::of_sif(rows).map_err(named),
+            false => Gold::of_file(rows).map_err(named),
+        }
     }
 
     fn of_file(rows: Vec<Row>) -> Result<Gold> {
@@ -207,6 +221,26 @@ impl Gold {
             true => Gold::of_matrix(rows),
             false => Gold::of_rows(rows),
         }
+    }
+
+    /// Edges of the format SIF: a source, an interaction, and targets in each row; a row of one
+    /// cell is a node without edges.
+    fn of_sif(rows: Vec<Row>) -> Result<Gold> {
+        let (mut regulators, mut targets) = (Vec::new(), Vec::new());
+        for (line, row) in rows {
+            match &row[..] {
+                [_] => {}
+                [source, _, others @ ..] if !others.is_empty() => {
+                    for target in others.iter().filter(|name| !name.is_empty()) {
+                        regulators.push(source.clone());
+                        targets.push(target.clone());
+                    }
+                }
+                _ => bail!("data", "line {line}: expected a source, an interaction and targets";
+                    hint: "this is the format SIF: `TF1 pp G1 G2`"),
+            }
+        }
+        Gold::new(regulators, targets, None, false)
     }
 
     fn of_rows(mut rows: Vec<Row>) -> Result<Gold> {
@@ -233,6 +267,10 @@ impl Gold {
                 header.join(" ")
             ));
         }
+        if rows.is_empty() {
+            bail!("data", "the file has no edges: its only row is read as a header, `{}`",
+                header.join(" "); hint: "{FORMS}");
+        }
         let width = header.len();
         let mut labels = Vec::new();
         for (line, row) in &rows {
@@ -246,9 +284,13 @@ impl Gold {
             });
         }
         let column = |i: usize| rows.iter().map(|row| row.1[i].clone()).collect();
+        let (regulator, target) = match has_header && is_turned(&header) {
+            true => (1, 0),
+            false => (0, 1),
+        };
         let gold = Gold::new(
-            column(0),
-            column(1),
+            column(regulator),
+            column(target),
             Some(edges_of(&labels)?),
             is_undirected,
         )?;
@@ -447,6 +489,33 @@ mod tests {
     }
 
     /// A cell `nan` was an edge, as were 2 and 0.5.
+    #[test]
+    fn columns_are_known_by_their_names_and_sif_is_read() {
+        let turned = gold("target\tregulator\tlabel\nG1\tTF1\t1\nG2\tTF1\t0\n").expect("edges");
+        assert_eq!(turned.sources(), ["TF1"]);
+        assert_eq!(
+            gold("gene,tf\nG1,TF1\nG2,TF1\n").expect("edges").sources(),
+            ["TF1"]
+        );
+        assert_eq!(gold("TF,gene\nTF1,G1\n").expect("edges").sources(), ["TF1"]);
+        for alone in ["regulator\ttarget\n", "A\tpp\tB\n"] {
+            let fault = gold(alone).expect_err("no edges");
+            assert!(
+                fault.message.contains("read as a header"),
+                "{alone}: {}",
+                fault.message
+            );
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("e.SIF");
+        std::fs::write(&path, "A\tactivates\tB\tC\nD\nB\trepresses\tC\n").expect("written");
+        let sif = Gold::read(&path).expect("edges");
+        assert_eq!(
+            (sif.pairs.len(), sif.sources()),
+            (3, vec!["A".to_string(), "B".into()])
+        );
+    }
+
     #[test]
     fn labels_are_checked() {
         for (text, words) in [

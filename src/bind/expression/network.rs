@@ -101,7 +101,8 @@ pub struct InferOptions {
     /// How much weaker the edge must be that "aracne" removes.
     #[option(default = 0, min = 0)]
     epsilon: f64,
-    /// Correlation of "correlation": "pearson", "spearman", or "partial", given all other genes.
+    /// Correlation of "correlation": "pearson", "spearman", or "partial", given all other
+    /// genes: the inverse of the correlations, shrunk towards 0 (Schäfer and Strimmer 2005).
     #[option(default = "pearson")]
     kind: CorrelationName,
     /// Number of trees for each target of "genie3".

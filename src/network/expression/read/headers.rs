@@ -1,7 +1,7 @@
 //! First rows of tables: whether they are headers, and whether the first column has names.
 
 /// Headers of a column of names, in lower case, without blanks and signs.
-const NAMES: [&str; 68] = [
+const NAMES: [&str; 69] = [
     "",
     "accession",
     "agi",
@@ -36,6 +36,7 @@ const NAMES: [&str; 68] = [
     "hgnc",
     "hgncid",
     "hgncsymbol",
+    "hugosymbol",
     "id",
     "identifier",
     "idref",
@@ -78,6 +79,47 @@ const PERHAPS: [&str; 9] = ["key", "n", "no", "nr", "number", "row", "rows", "v1
 
 /// Headers of a column of times, whose rows are samples.
 const TIMES: [&str; 4] = ["time", "timepoint", "timepoints", "times"];
+
+/// Headers of columns that describe genes, beside their names.
+const DESCRIPTIONS: [&str; 24] = [
+    "biotype",
+    "chr",
+    "chrom",
+    "chromosome",
+    "description",
+    "end",
+    "ensemblgeneid",
+    "ensemblid",
+    "entrezgeneid",
+    "entrezid",
+    "geneaccession",
+    "genebiotype",
+    "genedescription",
+    "genelength",
+    "genename",
+    "genesymbol",
+    "genetype",
+    "hgncid",
+    "hgncsymbol",
+    "hugosymbol",
+    "length",
+    "ncbigeneid",
+    "start",
+    "strand",
+];
+
+/// Headers of a column of cells, whose rows are samples.
+const CELLS: [&str; 5] = ["barcode", "barcodes", "cell", "cellid", "cells"];
+
+/// Whether a header is that of a column that describes genes.
+pub(super) fn is_of_descriptions(header: &str) -> bool {
+    DESCRIPTIONS.contains(&plain(header).as_str())
+}
+
+/// Whether a header is that of a column of cells.
+pub(super) fn is_of_cells(header: &str) -> bool {
+    CELLS.contains(&plain(header).as_str())
+}
 
 /// A header in one spelling: `Gene Symbol`, `gene_symbol` and `gene.symbol` are the same.
 pub(crate) fn plain(header: &str) -> String {
@@ -161,6 +203,8 @@ mod tests {
             assert!(!is_of_names(header), "{header}");
         }
         assert!(NAMES.is_sorted() && PERHAPS.is_sorted() && TIMES.is_sorted());
+        assert!(DESCRIPTIONS.is_sorted() && CELLS.is_sorted());
+        assert!(is_of_descriptions("Entrez_Gene_Id") && is_of_cells("cell"));
     }
 
     #[test]

@@ -136,6 +136,8 @@ pub(super) struct Rows {
     comment: Option<(usize, String)>,
     /// Whether the file starts as GCT files of version 1.2 do.
     pub is_gct: bool,
+    /// Lines behind the first row that were left out as comments, and the first of them.
+    left_out: (usize, usize),
 }
 
 /// The separator of a first row: a tab, a comma or a semicolon, else blanks.
@@ -169,6 +171,7 @@ impl Rows {
             series: Series::None,
             comment: None,
             is_gct: false,
+            left_out: (0, 0),
         })
     }
 
@@ -185,6 +188,13 @@ impl Rows {
     /// Notes a comment in front of the first row; fails at formats that are not read.
     fn meet_comment(&mut self, line: &str) -> Result<()> {
         let text = line.trim();
+        let is_of_series = self.series != Series::None && text.starts_with('!');
+        if self.separator.is_some() && !text.is_empty() && !is_of_series && !self.is_gct {
+            if self.left_out.0 == 0 {
+                self.left_out.1 = self.lines.line;
+            }
+            self.left_out.0 += 1;
+        }
         if self.separator.is_some() || !text.starts_with('#') {
             return Ok(());
         }
@@ -203,6 +213,19 @@ impl Rows {
             .trim_end_matches(['\n', '\r']);
         self.comment = Some((self.lines.line, text.to_string()));
         Ok(())
+    }
+
+    /// What was left out between rows, as a sentence.
+    pub fn left_out(&self) -> Option<String> {
+        let (count, first) = self.left_out;
+        match count {
+            0 => None,
+            1 => Some(format!("line {first} was left out: it begins with # or !")),
+            _ => Some(format!(
+                "{count} lines between rows were left out, the first is line {first}: they begin \
+                with # or !"
+            )),
+        }
     }
 
     /// Where the last row is.

@@ -314,3 +314,80 @@ fn other_encodings_are_named() {
         assert!(fault.message.contains(words), "{fault}");
     }
 }
+
+#[test]
+fn rows_that_end_with_separators_are_not_moved() {
+    let matrix = auto("Hugo_Symbol,s1,s2\nTP53,1,2,\nBRCA1,3,4,\n").expect("a matrix");
+    assert_eq!(matrix.samples(), ["s1", "s2"]);
+    let matrix = auto("WBID,s1,s2\nTP53,1,2,\nBRCA1,3,4,\n").expect("a matrix");
+    assert_eq!((matrix.genes().len(), matrix.samples().len()), (2, 2));
+    assert_eq!(matrix.genes(), ["TP53", "BRCA1"]);
+    assert_eq!(matrix.samples(), ["s1", "s2"]);
+    assert_eq!(matrix.values()[[1, 1]], 4.0);
+    assert!(matrix.notes.iter().any(|note| note.contains("end with a")));
+    // without names of rows
+    let matrix = auto("G1,G2\n1.5,2\n3,4.5,\n");
+    assert!(matrix.is_err(), "rows of different lengths");
+    let matrix = auto("G1,G2\n1.5,2,\n3,4.5,\n").expect("a matrix");
+    assert_eq!(
+        (matrix.genes(), matrix.values().dim()),
+        (&["G1".to_string(), "G2".into()][..], (2, 2))
+    );
+    assert_eq!(matrix.values()[[0, 1]], 3.0);
+}
+
+#[test]
+fn lines_that_are_left_out_between_rows_are_counted() {
+    let matrix = auto("# made by a tool\ngene,s1\na,1\n#N/A,3\n!x,5\nb,3\n").expect("a matrix");
+    assert_eq!(matrix.genes(), ["a", "b"]);
+    let wanted = "2 lines between rows were left out, the first is line 4";
+    assert!(
+        matrix.notes.iter().any(|note| note.starts_with(wanted)),
+        "{:?}",
+        matrix.notes
+    );
+    let matrix = auto("# made by a tool\ngene,s1\na,1\n").expect("a matrix");
+    assert!(matrix.notes.is_empty(), "{:?}", matrix.notes);
+}
+
+#[test]
+fn columns_that_describe_genes_are_left_out() {
+    let text = "Hugo_Symbol\tEntrez_Gene_Id\tTCGA-01\nTP53\t7157\t1.5\nBRCA1\t672\t2\n";
+    let matrix = auto(text).expect("a matrix");
+    assert_eq!(
+        (matrix.genes(), matrix.samples()),
+        (
+            &["TP53".to_string(), "BRCA1".into()][..],
+            &["TCGA-01".to_string()][..]
+        )
+    );
+    assert!(
+        matrix.notes[0].contains("Entrez_Gene_Id"),
+        "{:?}",
+        matrix.notes
+    );
+    let text = "Geneid\tChr\tStart\tEnd\tStrand\tLength\ta.bam\nG1\tchr1\t1\t9\t+\t8\t3\n";
+    let matrix = auto(text).expect("a matrix");
+    assert_eq!((matrix.samples().len(), matrix.values()[[0, 0]]), (1, 3.0));
+    // a sample may have such a name elsewhere
+    assert_eq!(
+        auto("gene\ts1\tlength\na\t1\t2\n")
+            .expect("a matrix")
+            .samples()
+            .len(),
+        2
+    );
+}
+
+#[test]
+fn rows_of_cells_are_samples_and_an_index_is_noted() {
+    let matrix = auto("cell,10,20\nc1,1,2\nc2,3,4\nc3,5,6\n").expect("a matrix");
+    assert_eq!(matrix.samples(), ["c1", "c2", "c3"]);
+    assert_eq!(matrix.genes(), ["10", "20"]);
+    let matrix = auto(",G1,G2\n0,1,2\n1,3,4\n").expect("a matrix");
+    assert!(
+        matrix.notes.iter().any(|note| note.contains("an index")),
+        "{:?}",
+        matrix.notes
+    );
+}

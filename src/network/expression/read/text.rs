@@ -1,7 +1,8 @@
 //! Tables of text: genes by samples, or the reverse.
 
 use super::headers::{
-    are_distinct_integers, is_first_alike, is_of_names, is_of_times, is_perhaps_of_names, plain,
+    are_distinct_integers, is_first_alike, is_of_cells, is_of_descriptions, is_of_names,
+    is_of_times, is_perhaps_of_names, plain,
 };
 use super::raw::Raw;
 use super::rows::Rows;
@@ -27,8 +28,8 @@ struct Grid {
     rows: Option<Vec<String>>,
     values: Array2<f64>,
     notes: Vec<String>,
-    /// Whether the names of the rows are times.
-    is_of_times: bool,
+    /// The header of the names of the rows; empty where it has none.
+    corner: String,
 }
 
 /// How rows relate to the header.
@@ -208,6 +209,12 @@ impl Table {
 /// Why a cell of a column is no number.
 fn no_number(place: &str, column: &str, cell: &str) -> cistron_base::Fault {
     let fault = fault!("data", "{place}, column `{column}`: `{cell}` is no number");
+    let is_grouped = cell
+        .split_once(',')
+        .is_some_and(|(_, last)| last.len() == 3 && last.bytes().all(|b| b.is_ascii_digit()));
+    if is_grouped {
+        return fault.hint("commas within numbers are not read: write 1234 or 1.234");
+    }
     let is_decimal = cell.matches(',').count() == 1 && number(&cell.replace(',', ".")).is_some();
     fault.hint(match is_decimal {
         true => "decimal commas are not read: write a decimal point",
@@ -225,6 +232,20 @@ fn grid(table: &mut Table, orientation: Orientation) -> Result<Grid> {
         Layout::NamedInHeader => Some(columns.remove(0)),
         Layout::Named | Layout::Numbers => None,
     };
+    let described = match (layout, corner.as_deref()) {
+        (Layout::NamedInHeader, Some(corner)) if is_of_names(corner) => {
+            let count = columns.iter().take_while(|name| is_of_descriptions(name));
+            count.count()
+        }
+        _ => 0,
+    };
+    let descriptions: Vec<String> = columns.drain(..described).collect();
+    if !descriptions.is_empty() {
+        table.notes.push(format!(
+            "columns that describe genes were left out: {}",
+            descriptions.join(", ")
+        ));
+    }
     if columns.is_empty() {
         let first: String = table.header.concat().chars().take(60).collect();
         bail!("data", "`{}` has no columns of numbers: its header is read as one cell, `{first}`",
@@ -233,6 +254,8 @@ fn grid(table: &mut Table, orientation: Orientation) -> Result<Grid> {
     }
     let (mut names, mut values, mut count) = (Vec::new(), Vec::new(), 0);
     let mut is_filled: Vec<bool> = columns.iter().map(|name| !name.is_empty()).collect();
+    // whether all rows end with an empty cell for which the header has none
+    let mut ends_empty = table.header.last().is_some_and(|name| !name.is_empty());
     let mut next = Some((line, first));
     while let Some((line, mut cells)) = next {
         let cells = match layout {
@@ -251,7 +274,7 @@ fn grid(table: &mut Table, orientation: Orientation) -> Result<Grid> {
                         hint: "its first cell must be the name of a gene or a sample");
                 }
                 names.push(name);
-                &cells[1..]
+                &cells[(1 + described).min(cells.len())..]
             }
         };
         if cells.len() != columns.len() {
@@ -263,6 +286,7 @@ fn grid(table: &mut Table, orientation: Orientation) -> Result<Grid> {
                 columns.len()
             );
         }
+        ends_empty &= cells.last().is_some_and(String::is_empty);
         for ((cell, column), is_filled) in cells.iter().zip(&columns).zip(&mut is_filled) {
             let value = number(cell);
             values.push(value.ok_or_else(|| no_number(&table.place(line), column, cell))?);
@@ -272,10 +296,11 @@ fn grid(table: &mut Table, orientation: Orientation) -> Result<Grid> {
         next = table.next()?;
     }
     table.rows.need_end()?;
+    table.notes.extend(table.rows.left_out());
     let values = Array2::from_shape_vec((count, columns.len()), values)
         .map_err(|e| fault!("internal", "a table of {count} rows: {e}"))?;
     let mut grid = Grid {
-        is_of_times: corner.as_deref().is_some_and(is_of_times),
+        corner: corner.unwrap_or_default(),
         columns,
         rows: (layout != Layout::Numbers).then_some(Vec::new()),
         values,
@@ -283,7 +308,14 @@ fn grid(table: &mut Table, orientation: Orientation) -> Result<Grid> {
     };
     if layout == Layout::Numbers {
         grid.name_rows(names, orientation);
+    } else if layout == Layout::Named && ends_empty {
+        is_filled.pop();
+        grid.end_with_separators(names, &table.header, orientation);
+        if grid.rows.is_none() {
+            is_filled.insert(0, true);
+        }
     } else {
+        grid.note_index(&names);
         grid.rows = Some(names);
     }
     grid.drop_unnamed(&is_filled, table)?;
@@ -318,6 +350,49 @@ impl Grid {
                 "the first column, `{first}`, has different integers, which are read as values; \
                 where they are names of genes, use `genes: \"rows\"`, or call the column `id`"
             ));
+        }
+    }
+
+    /// Rows that have a cell more than the header, which is empty in all of them: they end with a
+    /// separator, and the header has a cell for their names.
+    fn end_with_separators(
+        &mut self,
+        names: Vec<String>,
+        header: &[String],
+        orientation: Orientation,
+    ) {
+        let width = self.values.ncols();
+        self.values.remove_index(Axis(1), width - 1);
+        self.notes.push(
+            "rows have an empty cell more than the header, which was left out: they end with a \
+            separator"
+                .into(),
+        );
+        let first: Option<Vec<f64>> = names.iter().map(|name| number(name)).collect();
+        let Some(first) = first else {
+            self.columns = header[1..].to_vec();
+            self.corner = header[0].clone();
+            self.rows = Some(names);
+            return;
+        };
+        self.columns = header.to_vec();
+        let mut values = Array2::zeros((first.len(), width));
+        values.column_mut(0).assign(&ndarray::Array1::from(first));
+        values.slice_mut(ndarray::s![.., 1..]).assign(&self.values);
+        self.values = values;
+        self.rows = None;
+        self.name_rows(names, orientation);
+    }
+
+    /// Notes that names of rows are 0, 1, 2, …, as an index that a program wrote.
+    fn note_index(&mut self, names: &[String]) {
+        let is_index = |(i, name): (usize, &String)| *name == i.to_string();
+        if names.len() > 1 && names.iter().enumerate().all(is_index) {
+            self.notes.push(
+                "the rows are called 0, 1, 2, …, as an index that a program wrote: where they are \
+                samples, use `genes: \"columns\"`"
+                    .into(),
+            );
         }
     }
 
@@ -382,11 +457,21 @@ pub(super) fn read(path: &Path, orientation: Orientation) -> Result<Raw> {
     let mut table = Table::open(path)?;
     let mut grid = grid(&mut table, orientation)?;
     let genes_in_rows = match orientation {
-        Orientation::Auto => grid.rows.is_some() && !grid.is_of_times,
+        Orientation::Auto => {
+            let turns = is_of_times(&grid.corner) || is_of_cells(&grid.corner);
+            if is_of_cells(&grid.corner) {
+                grid.notes.push(format!(
+                    "the rows are samples, since their names are called `{}`; otherwise use \
+                    `genes: \"rows\"`",
+                    grid.corner
+                ));
+            }
+            grid.rows.is_some() && !turns
+        }
         Orientation::Rows => true,
         Orientation::Columns => false,
     };
-    if grid.is_of_times && !genes_in_rows {
+    if is_of_times(&grid.corner) && !genes_in_rows {
         grid.rows = grid.rows.map(|names| numbered(names, &mut grid.notes));
     }
     let raw = Raw {
