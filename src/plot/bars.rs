@@ -112,7 +112,10 @@ impl Bars {
     fn place(&self, part: usize, group: usize) -> (f64, f64, f64, f64, f64) {
         let (height, error) = self.parts[part].1[group];
         if self.stacked {
-            let below: f64 = self.parts[..part].iter().map(|(_, own)| own[group].0).sum();
+            // negative parts are below each other, positive ones above
+            let is_below = |own: &f64| own.is_finite() && (*own < 0.0) == (height < 0.0);
+            let others = self.parts[..part].iter().map(|(_, own)| own[group].0);
+            let below: f64 = others.filter(is_below).sum();
             (
                 group as f64 - 0.32,
                 group as f64 + 0.32,
@@ -173,6 +176,9 @@ impl Bars {
             (0..self.parts.len()).flat_map(|part| (0..self.groups.len()).map(move |g| (part, g)))
         {
             let (from, to, base, end, error) = self.place(part, group);
+            if !end.is_finite() {
+                continue;
+            }
             for i in 0..=40 {
                 let y = base + (end + error - base) * f64::from(i) / 40.0;
                 out.extend(
@@ -195,11 +201,22 @@ impl Bars {
             // where colours repeat, bars are paler
             let strength = 0.85 / (1 + part / SERIES.len()) as f64;
             let color = color(part);
-            let boxes = (0..n).map(|group| {
-                let (left, right, bottom, top, _) = self.place(part, group);
+            let places = || (0..n).map(|group| self.place(part, group));
+            let finite = places().filter(|(_, _, bottom, top, _)| (top - bottom).is_finite());
+            let boxes = finite.map(|(left, right, bottom, top, _)| {
                 Rectangle::new([(left, bottom), (right, top)], color.mix(strength).filled())
             });
             on.draw_series(boxes).map_err(text)?;
+            // a value that is no number has no bar
+            let style = TextStyle::from(("sans-serif", 11).into_font())
+                .pos(Pos::new(HPos::Center, VPos::Bottom));
+            let missing = places().filter(|(_, _, _, top, _)| !top.is_finite());
+            let words = missing.map(|(left, right, bottom, top, _)| {
+                let word = if top.is_nan() { "NaN" } else { "∞" };
+                let at = ((left + right) / 2.0, bottom.clamp(low, high));
+                Text::new(word, at, style.clone())
+            });
+            on.draw_series(words).map_err(text)?;
         }
         for (part, group) in all() {
             let (left, right, _, top, error) = self.place(part, group);
@@ -210,11 +227,49 @@ impl Bars {
                 cap(top + error),
                 cap(top - error),
             ];
-            for line in lines.into_iter().filter(|_| error > 0.0) {
+            for line in lines.into_iter().filter(|_| error > 0.0 && top.is_finite()) {
                 on.draw_series([PathElement::new(line, BLACK.stroke_width(1))])
                     .map_err(text)?;
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stacked_bars_keep_signs_apart_and_no_number_has_no_bar() {
+        let one = |name: &str, heights: &[f64]| {
+            (
+                name.to_string(),
+                heights.iter().map(|h| (*h, 0.0)).collect(),
+            )
+        };
+        let bars = Bars {
+            groups: vec!["a".into(), "b".into()],
+            parts: vec![
+                one("x", &[3.0, f64::NAN]),
+                one("y", &[-2.0, 2.0]),
+                one("z", &[1.0, -1.0]),
+            ],
+            stacked: true,
+            y: String::new(),
+        };
+        let ends = |part: usize, group: usize| {
+            let place = bars.place(part, group);
+            (place.2, place.3)
+        };
+        assert_eq!(
+            (ends(0, 0), ends(1, 0), ends(2, 0)),
+            ((0.0, 3.0), (0.0, -2.0), (3.0, 4.0))
+        );
+        assert_eq!((ends(1, 1), ends(2, 1)), ((0.0, 2.0), (0.0, -1.0)));
+        let svg = super::super::figure::bars("bars", bars)
+            .to_svg()
+            .expect("an SVG");
+        assert!(svg.contains("NaN"));
     }
 }

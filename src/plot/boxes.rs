@@ -132,7 +132,9 @@ impl Boxes {
                 BLACK.stroke_width(1),
             )])
             .map_err(text)?;
-            let ink = if self.violin { WHITE } else { BLACK };
+            // a violin of equal values is this line
+            let is_flat = !self.violin || q1 == q3;
+            let ink = if is_flat { BLACK } else { WHITE };
             on.draw_series([PathElement::new(
                 [(at - half, median), (at + half, median)],
                 ink.stroke_width(2),

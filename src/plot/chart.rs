@@ -54,6 +54,29 @@ pub struct Chart {
     pub mark: Option<f64>,
 }
 
+/// The part of a line that is within the axes.
+fn clipped(
+    (a, b): ((f64, f64), (f64, f64)),
+    x: (f64, f64),
+    y: (f64, f64),
+) -> Option<[(f64, f64); 2]> {
+    let (mut from, mut to) = (0.0_f64, 1.0_f64);
+    for (start, end, (low, high)) in [(a.0, b.0, x), (a.1, b.1, y)] {
+        let by = end - start;
+        if by == 0.0 {
+            if start < low || start > high {
+                return None;
+            }
+            continue;
+        }
+        let (first, second) = ((low - start) / by, (high - start) / by);
+        from = from.max(first.min(second));
+        to = to.min(first.max(second));
+    }
+    let at = |share: f64| (a.0 + (b.0 - a.0) * share, a.1 + (b.1 - a.1) * share);
+    (from <= to).then(|| [at(from), at(to)])
+}
+
 impl Chart {
     fn points(&self) -> impl Iterator<Item = &(f64, f64)> {
         self.lines
@@ -191,8 +214,12 @@ impl Chart {
             .draw()
             .map_err(text)?;
         frame.draw(area)?;
-        on.draw_series(LineSeries::new(self.guide.iter().copied(), GUIDE))
-            .map_err(text)?;
+        for pair in self.guide.windows(2) {
+            if let Some(within) = clipped((pair[0], pair[1]), across.span(), y) {
+                on.draw_series(LineSeries::new(within, GUIDE))
+                    .map_err(text)?;
+            }
+        }
         if let Some(mark) = self.mark {
             on.draw_series(LineSeries::new([(mark, y.0), (mark, y.1)], GUIDE))
                 .map_err(text)?;
@@ -204,7 +231,7 @@ impl Chart {
                 let points = part.iter().copied();
                 match (part, dashes(i)) {
                     ([], _) => continue,
-                    ([one], _) => on
+                    ([one, others @ ..], _) if others.iter().all(|own| own == one) => on
                         .draw_series([Circle::new(*one, 3, color(i).filled())])
                         .map(|_| ()),
                     (_, None) => on.draw_series(LineSeries::new(points, style)).map(|_| ()),
@@ -231,5 +258,22 @@ impl Chart {
             marks(on.plotting_area(), series, finite, radius, strength)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guides_are_clipped_at_the_axes() {
+        let diagonal = ((0.0, 0.0), (6.0, 6.0));
+        assert_eq!(clipped(diagonal, (0.0, 1.0), (5.0, 6.0)), None);
+        let within = clipped(diagonal, (0.0, 1.0), (0.0, 10.0));
+        assert_eq!(within, Some([(0.0, 0.0), (1.0, 1.0)]));
+        let level = ((0.0, 2.0), (8.0, 2.0));
+        let within = clipped(level, (1.0, 3.0), (0.0, 2.0));
+        assert_eq!(within, Some([(1.0, 2.0), (3.0, 2.0)]));
+        assert_eq!(clipped(level, (1.0, 3.0), (3.0, 4.0)), None);
     }
 }

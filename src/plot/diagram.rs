@@ -312,6 +312,7 @@ fn draw_layer<DB: DrawingBackend>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::slice::from_ref;
 
     fn layer(name: &str) -> Part {
         Part {
@@ -337,8 +338,8 @@ mod tests {
                 .map(layer)
                 .to_vec(),
             forks: vec![
-                fork(&[2..3], true),
-                fork(&[1..3], true),
+                fork(from_ref(&(2..3)), true),
+                fork(from_ref(&(1..3)), true),
                 fork(&[3..4, 4..5], false),
             ],
         }

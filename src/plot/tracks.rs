@@ -126,9 +126,9 @@ impl Tracks {
             .filter(|feature| feature.start < self.end && feature.end > self.start)
             .map(|feature| {
                 let ends = ((feature.start as f64).max(x0), (feature.end as f64).min(x1));
-                let arrow = match (feature.strand, feature.exons.is_empty()) {
-                    ('+', true) => " >",
-                    ('-', true) => " <",
+                let arrow = match feature.strand {
+                    '+' => " >",
+                    '-' => " <",
                     _ => "",
                 };
                 let label = shortened(&feature.name, room - 20) + arrow;

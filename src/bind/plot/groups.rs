@@ -89,7 +89,13 @@ fn bars_figure(title: &str, rows: &Array, options: BarOptions) -> Result<Figure>
             }
         }
     }
-    if parts.is_empty() || parts.iter().any(|(_, values)| values.len() != groups.len()) {
+    if parts.is_empty() {
+        bail!(
+            "value",
+            "there are no bars: `rows` is empty, or its rows have no numbers"
+        );
+    }
+    if parts.iter().any(|(_, values)| values.len() != groups.len()) {
         bail!("value", "every row needs the same names");
     }
     let bars = Bars {

@@ -248,15 +248,24 @@ fn feature(value: &Dynamic) -> Result<Feature> {
         }
         None => Vec::new(),
     };
-    let coding = map
-        .get("coding")
-        .map(|value| span(value, &format!("`coding` of `{name}`")));
+    let coding = map.get("coding");
+    let coding = coding.map(|value| span(value, &format!("`coding` of `{name}`")));
+    let coding = coding.transpose()?;
+    let (start, end) = (number("start")?, number("end")?);
+    let exons: Vec<(i64, i64)> = exons;
+    let is_outside = |(from, to): &&(i64, i64)| *from < start || *to > end;
+    if let Some((from, to)) = exons.iter().chain(&coding).find(is_outside) {
+        bail!(
+            "value",
+            "`{name}` is from {start} to {end}, and has a part from {from} to {to}"
+        );
+    }
     Ok(Feature {
-        start: number("start")?,
-        end: number("end")?,
+        start,
+        end,
         strand: word("strand").chars().next().unwrap_or('.'),
         exons,
-        coding: coding.transpose()?,
+        coding,
         name,
     })
 }
@@ -434,6 +443,9 @@ pub fn tracks(
             "value",
             "`end` must be larger than `start`, got {start} and {end}"
         );
+    }
+    if rows.is_empty() {
+        bail!("value", "`rows` is empty: there is nothing to draw");
     }
     let rows = rows.iter().map(|row| track(row, (start, end)));
     let tracks = Tracks {
