@@ -193,6 +193,18 @@ fn guide_and_reference_are_written_as_html() {
         "modules are linked"
     );
     assert!(page("search.js").contains("\"nn::conv1d\""));
+    // names of places are different within a page
+    for own in pages.iter().filter(|page| page.file.ends_with(".html")) {
+        let ids = own.text.split(" id=\"").skip(1);
+        let mut seen = std::collections::HashSet::new();
+        for id in ids.filter_map(|rest| rest.split('"').next()) {
+            assert!(
+                seen.insert(id),
+                "{}: two places are called `{id}`",
+                own.file
+            );
+        }
+    }
     // every link within the pages has an end
     let mut broken = Vec::new();
     for own in pages.iter().filter(|page| page.file.ends_with(".html")) {

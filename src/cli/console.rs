@@ -77,6 +77,9 @@ fn checked_lesson(text: &str) -> Option<&str> {
     if inside.is_empty() {
         return Some("");
     }
+    if inside.bytes().all(|b| b.is_ascii_digit()) {
+        return Some(inside);
+    }
     let name = inside.strip_prefix('"')?.strip_suffix('"')?;
     (!name.contains(['"', '\\'])).then_some(name)
 }
@@ -393,6 +396,7 @@ mod tests {
         assert_eq!(checked_lesson("check(\"02\")"), Some("02"));
         assert_eq!(checked_lesson(" check( \"a b/02\" ) ;"), Some("a b/02"));
         assert_eq!(checked_lesson("check()"), Some(""));
+        assert_eq!(checked_lesson("check(2)"), Some("2"));
         for code in [
             "check(x)",
             "check(\"a\", \"b\")",

@@ -4,9 +4,11 @@ use super::budget::{self, Budget};
 use super::catalog::{self, Catalog};
 use super::library::Library;
 use super::resolver::{self, Resolver};
-use super::{compare, diagnostics, division, globals, prepare, session, stdlib, types};
+use super::{compare, diagnostics, division, globals, prepare, session, show, stdlib, types};
 use cistron_base::{Result, panic};
-use rhai::{Dynamic, Engine, EvalContext, Expression, Scope, Token};
+use rhai::{
+    Dynamic, Engine, EvalAltResult, EvalContext, Expression, Map, NativeCallContext, Scope, Token,
+};
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -104,6 +106,15 @@ fn build(library: &Library, blocks: &[Guarded]) -> Engine {
             Ok(())
         }
     });
+    // instead of Rhai's own, which writes the names of types for values such as tensors
+    type Written = std::result::Result<String, Box<EvalAltResult>>;
+    engine.register_fn(
+        "to_json",
+        |context: NativeCallContext, map: Map| -> Written {
+            let text = show::json(&Dynamic::from_map(map)).map(|value| value.to_string());
+            text.map_err(|fault| diagnostics::pass(fault, context.call_position()))
+        },
+    );
     super::sizes::register(&mut engine);
     library.register(&mut engine);
     engine

@@ -356,7 +356,17 @@ pub fn search<'a>(catalog: &'a Catalog, text: &str) -> Vec<&'a Entry> {
 
 /// The result of a search as text.
 pub fn apropos(catalog: &Catalog, text: &str) -> Result<String> {
+    if words_of(text).is_empty() {
+        return Err(
+            fault!("usage", "a search needs a word that is no article or preposition";
+            hint: "`cistron help --search learning rate`"),
+        );
+    }
     let found = search(catalog, text);
+    if found.is_empty() && text.trim().contains(' ') {
+        return Err(fault!("name", "nothing is about `{}`", text.trim();
+            hint: "search for fewer words"));
+    }
     if found.is_empty() {
         Err(unknown(catalog, text))
     } else {

@@ -285,6 +285,7 @@ mod tests {
     /// Fragments of consecutive residues led to .538 and .104. The optimum of 1250 random starts,
     /// refined in numpy, is .5577 and .1082.
     #[test]
+    #[expect(clippy::approx_constant, reason = "a coordinate")]
     fn short_chains_are_searched_from_triples() {
         let model = [
             [-0.652, -2.801, 2.495],

@@ -74,8 +74,17 @@ fn script(code: &str, links: &Links) -> String {
     html
 }
 
-/// A text as HTML.
+/// A text as HTML; headings can be linked to.
 pub fn html(text: &str, links: &Links) -> String {
+    rendered(text, links, true)
+}
+
+/// The documentation of an entry as HTML: its headings are the same in all entries.
+pub fn entry_html(text: &str, links: &Links) -> String {
+    rendered(text, links, false)
+}
+
+fn rendered(text: &str, links: &Links, has_anchors: bool) -> String {
     let mut events = Vec::new();
     let mut code: Option<(String, String)> = None;
     let mut heading: Option<(String, Vec<Event>)> = None;
@@ -116,6 +125,10 @@ pub fn html(text: &str, links: &Links) -> String {
                     let id = anchor(&title);
                     let mut body = String::new();
                     pulldown_cmark::html::push_html(&mut body, inside.into_iter());
+                    if !has_anchors {
+                        events.push(Event::Html(format!("<h4>{body}</h4>").into()));
+                        continue;
+                    }
                     events.push(Event::Html(
                         format!(
                             "<{level} id=\"{id}\">{body}<a class=\"here\" href=\"#{id}\" \

@@ -15,6 +15,7 @@ use include_dir::{Dir, include_dir};
 use markdown::Links;
 use names::{Chapter, anchored, file_of, title_of};
 use serde_json::{Value, json};
+use std::collections::HashSet;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -309,7 +310,7 @@ fn reference(catalog: &Catalog, space: &str, links: &Links) -> String {
     );
     for entry in entries() {
         let id = escaped(&entry.qualified());
-        let summary = markdown::html(&first_sentence(&entry.summary()), links);
+        let summary = markdown::entry_html(&first_sentence(&entry.summary()), links);
         let _ = write!(
             html,
             "<tr><td><a href=\"#{id}\"><code>{}</code></a><td>{summary}</tr>",
@@ -317,7 +318,11 @@ fn reference(catalog: &Catalog, space: &str, links: &Links) -> String {
         );
     }
     html += "</table></div>";
-    entries().for_each(|entry| html += &described(entry, links));
+    let mut seen = HashSet::new();
+    for entry in entries() {
+        let is_first = seen.insert(entry.qualified());
+        html += &described(entry, links, is_first);
+    }
     html
 }
 
@@ -329,14 +334,22 @@ fn first_sentence(text: &str) -> String {
     }
 }
 
-fn described(entry: &Entry, links: &Links) -> String {
+fn described(entry: &Entry, links: &Links, is_first: bool) -> String {
     let id = escaped(&entry.qualified());
-    let mut html = format!(
-        "<h3 class=\"entry\" id=\"{id}\">{}<a class=\"here\" href=\"#{id}\" aria-label=\"link to \
-        {id}\">#</a></h3>{}",
-        escaped(&entry.signature()),
-        markdown::html(&entry.docs, links)
-    );
+    // of several forms of a function, links lead to the first
+    let mut html = match is_first {
+        true => format!("<h3 class=\"entry\" id=\"{id}\">"),
+        false => "<h3 class=\"entry\">".to_string(),
+    };
+    html += &escaped(&entry.signature());
+    if is_first {
+        let _ = write!(
+            html,
+            "<a class=\"here\" href=\"#{id}\" aria-label=\"link to {id}\">#</a>"
+        );
+    }
+    html += "</h3>";
+    html += &markdown::entry_html(&entry.docs, links);
     html += &table(
         "parameter",
         entry.documented().map(|param| Row {

@@ -37,7 +37,7 @@ pub(super) fn points(sweeps: &[String], text: &str) -> Result<Vec<Point>> {
             );
         }
         for value in &values {
-            accepts(text, name.trim(), &value.to_string()).map_err(|mut fault| {
+            accepts(text, name.trim(), value).map_err(|mut fault| {
                 fault.message = fault.message.replacen("--set ", "--sweep ", 1);
                 fault
             })?;
