@@ -85,7 +85,7 @@ class Network:
             return own
         if self.algorithm == "flat":
             # sums of few bytes are by recursive doubling
-            slow, fast = max(alpha, self.between[0]), min(speed, self.between[1] * self.rails)
+            slow, fast = max(alpha, self.between[0]), min(speed, self.between[1])
             return min(ring(self.ranks, n, slow, 1 / fast), tree(self.ranks, n, slow, 1 / fast))
         alpha, speed = self.between
         # g sums at once share the adapters of the node
