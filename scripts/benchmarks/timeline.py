@@ -45,13 +45,13 @@ LINKS = {
     "eth25": (30e-6, 3.125e9 * 0.9),       # 25-Gbit Ethernet over TCP
     "mpi-ndr": (2e-6, 50e9 * 0.8),         # MPI between hosts: no kernel launch, buffers in host memory
 }
-# networks of a plan: parameters, sequences of a step on each GPU, seconds of compute of that step (assumed, see docs/scale.md)
+# networks of a plan: parameters, sequences of a step on each GPU, seconds of compute of that step: assumed, see docs/scale.md
 NETWORKS = {
     "baseline": (1_641, 2048, 0.002),
-    "bpnet": (113_955, 64, 0.010),
-    "wrn16_2": (230_000, 192, 0.012),
-    "basenji2": (30_000_000, 4, 0.100),
-    "enformer": (246_000_000, 1, 0.350),
+    "bpnet": (113_923, 64, 0.010),
+    "wrn16_2": (238_947, 192, 0.010),
+    "basenji": (30_088_228, 4, 0.100),
+    "enformer": (246_172_353, 1, 0.200),
 }
 
 
