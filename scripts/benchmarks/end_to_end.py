@@ -92,19 +92,20 @@ def make_genome():
     write_meme(DATA / "motifs.meme", motifs)
     pool = list(motifs.values())
     slots = rng.permutation(CHROMOSOMES * (size // SLOT))[:windows]
+    slots = slots[np.lexsort((slots // CHROMOSOMES, slots % CHROMOSOMES))]
+    is_peak = rng.permutation(np.arange(windows) % 2 == 0)
     files = [open(DATA / "peaks.bed", "w"), open(DATA / "negatives.bed", "w")]
     held_out = []
     for row, slot in enumerate(slots):
         chrom, start = f"chr{slot % CHROMOSOMES + 1}", int(slot // CHROMOSOMES) * SLOT + int(rng.integers(100, SLOT - WIDTH - 100))
-        is_peak = row % 2 == 0
-        if is_peak:
+        if is_peak[row]:
             planted = [motif for motif in pool if rng.random() < 0.3] or [pool[rng.integers(len(pool))]]
             held_out += [start] * (chrom == "chr5")
         else:
             planted = [pool[rng.integers(len(pool))]] * (rng.random() < 0.15)
         for motif in planted:
             plant(rng, chromosomes[chrom], start, motif)
-        files[not is_peak].write(f"{chrom}\t{start}\t{start + WIDTH}\n")
+        files[not is_peak[row]].write(f"{chrom}\t{start}\t{start + WIDTH}\n")
     for file in files:
         file.close()
     write_fasta(DATA / "genome.fa", chromosomes)
@@ -123,9 +124,10 @@ def make_stream():
     count, size = (4, 10_000_000) if SMALL else (12, 25_000_000)
     regions = 50_000 if SMALL else 2_000_000
     write_fasta(DATA / "stream.fa", {f"chr{i + 1}": letters_of(rng, size) for i in range(count)})
-    rows = zip(rng.integers(1, count + 1, regions), rng.integers(100, size - 700, regions), rng.integers(0, 2, regions))
+    chrom, start = rng.integers(1, count + 1, regions), rng.integers(100, size - 700, regions)
+    order = np.lexsort((start, chrom))
     with open(DATA / "stream.bed", "w") as bed:
-        bed.writelines(f"chr{chrom}\t{start}\t{start + 600}\t{label}\n" for chrom, start, label in rows)
+        bed.writelines(f"chr{c}\t{s}\t{s + 600}\t{label}\n" for c, s, label in zip(chrom[order], start[order], rng.integers(0, 2, regions)))
 
 
 def make(name):
