@@ -1,4 +1,4 @@
-"""The time line of data-parallel training steps and of sweeps: timeline.py step|plan|least|check|sweep [--help]
+"""The time line of data-parallel training steps and of sweeps: timeline.py step|plan|least|check|sweep|failures [--help]
 
 Python without packages. Each table names the command that made it; times are seconds unless the option says otherwise.
 
@@ -25,6 +25,8 @@ A step of rank r, with factors of noise f_r of mean 1 (log-normal with deviation
 
 `copies` are those between GPU and host and between buffers, n x copy seconds a byte; `small` counts sums of a few bytes per step.
 Efficiency is (compute + update + load that is not hidden at P = 1) / (mean duration of a step).
+Failures: with a mean time M between those of P devices, m / P, and checkpoints that take d seconds, the best interval is
+sqrt(2 d M) (Young 1974); the share of time that is lost is d / interval + interval / (2 M) + restart / M.
 Waiting for the slowest of P ranks alone costs about noise x sqrt(2 ln P) of compute.
 """
 
@@ -229,7 +231,7 @@ def sweep(o):
     """Tasks of log-normal duration on workers of one GPU each, several on a node, with cold nodes, failures and time limits."""
     rows = []
     for workers in o.workers:
-        rng = random.Random(o.seed)
+        rng, fates = random.Random(o.seed), random.Random(o.seed + 1)
         nodes = math.ceil(workers / o.per_node)
         # all nodes read the data at first, through what the file system delivers in all and to each
         cold = max(o.data_gb / o.node_gbs, nodes * o.data_gb / o.store_gbs)
@@ -249,21 +251,30 @@ def sweep(o):
             work = o.minutes * 60 * math.exp(rng.gauss(0, o.spread) - o.spread**2 / 2)
             busy += work
             # work since the last checkpoint is done again, and the task starts again
-            failures = 0
-            left = work
-            while o.mtbf_hours and rng.random() < 1 - math.exp(-left / (o.mtbf_hours * 3600)) and failures < 20:
-                failures += 1
-                again = rng.random() * min(o.checkpoint_min * 60, left) + o.start_s
-                lost += again
-                begin += again
-                left *= rng.random()
-            interruptions += failures
+            mean = o.mtbf_hours * 3600
+            after = fates.expovariate(1 / mean) if mean else math.inf
+            while after < work:
+                again = after % (o.checkpoint_min * 60) + o.start_s
+                interruptions, lost, begin = interruptions + 1, lost + again, begin + again
+                after += fates.expovariate(1 / mean)
             heapq.heappush(free, (begin + work, worker))
         span = max(at for at, _ in free)
         rows.append([str(workers), str(nodes), f"{span / 3600:.2f} h", f"{busy / span / workers:.2f}", time_of(cold),
                      f"{overhead / (span * workers):.3f}", str(interruptions), f"{lost / 3600:.2f} h"])
     table(["GPUs", "nodes", "until the last task ends", "share of GPU time that trains", "first read of the data", "start and first read",
            "failures", "work done again"], rows)
+
+
+def failures(o):
+    """Checkpoints of one training on many GPUs, and the time that is lost."""
+    rows = []
+    for p in o.ranks:
+        mean = o.mtbf_hours * 3600 / p
+        interval = math.sqrt(2 * o.checkpoint_s * mean)
+        lost = o.checkpoint_s / interval + interval / 2 / mean + o.restart_s / mean
+        fixed = o.checkpoint_s / (o.every_min * 60) + o.every_min * 30 / mean + o.restart_s / mean
+        rows.append([str(p), f"{mean / 3600:,.0f} h", f"{interval / 60:,.0f} min", f"{100 * lost:.2f} %", f"{100 * fixed:.2f} %"])
+    table(["GPUs", "between failures", "best interval", "lost", f"lost at {o.every_min:.0f} min"], rows)
 
 
 def main():
@@ -317,6 +328,13 @@ def main():
     own.add_argument("--mtbf-hours", type=float, default=0.0, help="hours between failures of a GPU; 0: none")
     own.add_argument("--checkpoint-min", type=float, default=10.0)
     own.add_argument("--seed", type=int, default=1)
+    own = commands.add_parser("failures", help="checkpoints of one training on many GPUs")
+    own.set_defaults(call=failures)
+    own.add_argument("--ranks", type=lambda text: [int(n) for n in text.split(",")], default=[8, 16, 64, 256, 1024])
+    own.add_argument("--mtbf-hours", type=float, default=50_677, help="hours between failures of a GPU, see docs/scale.md")
+    own.add_argument("--checkpoint-s", type=float, default=3.0)
+    own.add_argument("--restart-s", type=float, default=120.0)
+    own.add_argument("--every-min", type=float, default=10.0)
     options = parser.parse_args()
     options.call(options)
 
