@@ -3,7 +3,7 @@
 Each network trains with the same batch as one process of two threads, and as two ranks of one thread, each bound to a core; these
 alternate, and so do two processes that do not know each other, with half of the batch each: what ranks take longer than these is
 their communication. Prints samples/s and their ratio (ranks / threads) as medians over the pairs; a run's speed is that of
-its median step. First the time of `world.all_reduce` by size, fitted to alpha + beta n, and that of MPI_Allreduce alone; then for each
+its median step. The ratio of fast steps is that of the first deciles, which other work on the machine disturbs least. First the time of `world.all_reduce` by size, fitted to alpha + beta n, and that of MPI_Allreduce alone; then for each
 network the time that the line predicts for the sums of a step (gradients of 4 bytes a parameter, and sums of a few bytes) beside
 the one that was measured.
 Other work on the machine shows in the numbers: each line has the load before its first pair.
@@ -92,11 +92,12 @@ def sums_of_tensors(pairs):
 
 
 def of_steps(runs):
-    """Median step, mean step and deviation of the logarithm of steps, of the runs of one pair."""
+    """Median, mean and fast step, and relative deviation of steps, of the runs of one pair."""
     times = [t for one in runs for t in one["times"]]
     # the deviation of the middle half, so that pauses by other programs do not count
     quarters = statistics.quantiles(times, n=4)
-    return statistics.median(times), statistics.fmean(times), (quarters[2] - quarters[0]) / 1.349 / quarters[1]
+    return {"median": statistics.median(times), "mean": statistics.fmean(times), "fast": statistics.quantiles(times, n=10)[0],
+            "noise": (quarters[2] - quarters[0]) / 1.349 / quarters[1]}
 
 
 def pairs_of(name, pairs, line):
@@ -111,16 +112,17 @@ def pairs_of(name, pairs, line):
             found[kind].append(of_steps(runs))
             if kind == "threads":
                 batch, parameters = runs[0]["rows"], runs[0]["parameters"]
-    middle = {kind: statistics.median(median for median, _, _ in own) for kind, own in found.items()}
-    mean = {kind: statistics.median(mean for _, mean, _ in own) for kind, own in found.items()}
-    ratios = [threads[0] / ranks[0] for threads, ranks in zip(found["threads"], found["ranks"])]
+    middle, mean, fast, noise = ({kind: statistics.median(one[what] for one in own) for kind, own in found.items()}
+                                 for what in ("median", "mean", "fast", "noise"))
+    ratios = [threads["median"] / ranks["median"] for threads, ranks in zip(found["threads"], found["ranks"])]
+    fast_ratios = [threads["fast"] / ranks["fast"] for threads, ranks in zip(found["threads"], found["ranks"])]
     alpha, beta = line["alpha_us"] / 1e6, line["beta_ns_per_byte"] / 1e9
     return {
         "name": name, "batch": batch, "threads_samples_s": round(batch / middle["threads"], 1), "ranks_samples_s": round(batch / middle["ranks"], 1),
         "ratio": round(statistics.median(ratios), 3), "spread": [round(min(ratios), 3), round(max(ratios), 3)], "pairs": pairs,
-        "ratio_of_means": round(mean["threads"] / mean["ranks"], 3), "load": round(load, 2),
+        "ratio_of_means": round(mean["threads"] / mean["ranks"], 3), "ratio_of_fast": round(statistics.median(fast_ratios), 3), "load": round(load, 2),
         "threads_ms": round(middle["threads"] * 1e3, 3), "ranks_ms": round(middle["ranks"] * 1e3, 3), "apart_ms": round(middle["apart"] * 1e3, 3),
-        "noise": round(statistics.median(noise for _, _, noise in found["apart"]), 4), "parameters": parameters, "bytes": 4 * parameters,
+        **{f"{kind}_fast_ms": round(one * 1e3, 3) for kind, one in fast.items()}, "noise": round(noise["apart"], 4), "parameters": parameters, "bytes": 4 * parameters,
         "sums_per_step": NETWORKS[name], "predicted_ms": round((NETWORKS[name] * alpha + 4 * parameters * beta) * 1e3, 3),
         "measured_ms": round((middle["ranks"] - middle["apart"]) * 1e3, 3), "against_threads_ms": round((middle["ranks"] - middle["threads"]) * 1e3, 3),
     }
@@ -145,16 +147,16 @@ def main():
         for one in line["sums"]:
             print(f"  {one['bytes'] / 1024:8.0f} kB {one['median'] * 1e6:12.1f} µs, least {one['least'] * 1e6:10.1f}, line {one['line'] * 1e6:10.1f},"
                   f" MPI alone {one['mpi'] * 1e6:10.1f}")
-        print("\n                 samples/s              ranks /                     sums of a step, ms")
-        print("network       2 threads    2 ranks     threads    of the pairs    predicted  measured    a rank's compute    load", flush=True)
+        print("\n                 samples/s           ranks / threads                       sums of a step, ms")
+        print("network       2 threads    2 ranks   steps   of the pairs   fast steps    predicted  measured    a rank's compute    load", flush=True)
     for name in names:
         row = pairs_of(name, pairs, line)
         if as_json:
             print(json.dumps(row), flush=True)
         else:
             low, high = row["spread"]
-            print(f"{name:12} {row['threads_samples_s']:10,.0f} {row['ranks_samples_s']:10,.0f} {row['ratio']:11.3f}    {low:.2f} to {high:.2f}"
-                  f" {row['predicted_ms']:13.3f} {row['measured_ms']:9.3f} {row['apart_ms']:16.2f} ms {row['load']:9.1f}", flush=True)
+            print(f"{name:12} {row['threads_samples_s']:10,.0f} {row['ranks_samples_s']:10,.0f} {row['ratio']:7.3f}   {low:.2f} to {high:.2f} {row['ratio_of_fast']:12.3f}"
+                  f" {row['predicted_ms']:12.3f} {row['measured_ms']:9.3f} {row['apart_ms']:16.2f} ms {row['load']:9.1f}", flush=True)
 
 
 main()
