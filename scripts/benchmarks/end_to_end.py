@@ -120,7 +120,7 @@ def make_genome():
 
 
 def make_stream():
-    """stream.fa and stream.bed, regions of 600 bp of which half are labelled 1 in the fourth column."""
+    """stream.fa and stream.bed, regions of 600 bp of which half have the score 1, their label, and half 0."""
     rng = np.random.default_rng(2)
     count, size = (4, 10_000_000) if SMALL else (12, 25_000_000)
     regions = 50_000 if SMALL else 2_000_000
@@ -128,7 +128,7 @@ def make_stream():
     chrom, start = rng.integers(1, count + 1, regions), rng.integers(100, size - 700, regions)
     order = np.lexsort((start, chrom))
     with open(DATA / "stream.bed", "w") as bed:
-        bed.writelines(f"chr{c}\t{s}\t{s + 600}\t{label}\n" for c, s, label in zip(chrom[order], start[order], rng.integers(0, 2, regions)))
+        bed.writelines(f"chr{c}\t{s}\t{s + 600}\t.\t{label}\n" for c, s, label in zip(chrom[order], start[order], rng.integers(0, 2, regions)))
 
 
 def make(name):
@@ -326,7 +326,10 @@ def main():
             f"{row['ratio']:6.2f}x ({row['spread'][0]:.2f} to {row['spread'][1]:.2f}){tuned}   CPU {row['ratio_cpu']:.2f}x   "
             f"memory {row['ratio_memory']:.2f}x   {row['work']}"
         )
-        print(f"{'':20} CPU seconds {row['ours_cpu_s']} and {row['peer_cpu_s']}, load {row['load']}; {'the same' if row['agrees'] else 'DIFFERENT'}: {json.dumps(row['same'])}", flush=True)
+        print(
+            f"{'':20} CPU seconds {row['ours_cpu_s']} and {row['peer_cpu_s']}, load {row['load']}; "
+            f"{'the same' if row['agrees'] else 'DIFFERENT'}: {json.dumps(row['same'])}", flush=True,
+        )
     if failed:
         sys.exit("error: " + "; ".join(failed))
 

@@ -15,6 +15,7 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 SHIFT = 20
+CENTER = 249  # position of a variant in its window of 500 bp, as in cistron
 
 
 def network(name):
@@ -122,7 +123,7 @@ def discover(options):
 
 
 def variants(options):
-    """Substitutions of single bases, in windows that are centred as those of cistron."""
+    """Substitutions of single bases."""
     import pyfaidx
     from safetensors.torch import load_file
     from tangermeme.utils import one_hot_encode
@@ -131,11 +132,12 @@ def variants(options):
     net = network(options["network"])
     net.load_state_dict(load_file(options["weights"]))
     net.eval()
-    table = pandas.read_csv(f"{options['folder']}/variants.vcf", sep="\t", comment="#", header=None, usecols=range(5), names=["chrom", "pos", "name", "ref", "alt"])
+    columns = ["chrom", "pos", "name", "ref", "alt"]
+    table = pandas.read_csv(f"{options['folder']}/variants.vcf", sep="\t", comment="#", header=None, usecols=range(5), names=columns)
     genome = pyfaidx.Fasta(f"{options['folder']}/genome.fa", as_raw=True, sequence_always_upper=True)
-    starts = table["pos"] - 1 - 250
+    starts = table["pos"] - 1 - CENTER
     x = torch.stack([one_hot_encode(genome[chrom][start : start + 500]) for chrom, start in zip(table["chrom"], starts)])
-    substitutions = torch.tensor([[row, 250, "ACGT".index(base)] for row, base in enumerate(table["alt"])])
+    substitutions = torch.tensor([[row, CENTER, "ACGT".index(base)] for row, base in enumerate(table["alt"])])
     before, after = substitution_effect(net, x, substitutions, batch_size=256, device="cpu")
     table["reference_value"], table["alternate_value"], table["effect"] = before[:, 0], after[:, 0], (after - before)[:, 0]
     table.to_csv(f"{options['out']}/effects.tsv", sep="\t", index=False)
@@ -149,7 +151,7 @@ class Regions(Dataset):
         self.path, self.genome = f"{folder}/stream.fa", None
         table = pandas.read_csv(f"{folder}/stream.bed", sep="\t", header=None)
         self.chrom, self.start, self.end = table[0].to_numpy(), table[1].to_numpy(), table[2].to_numpy()
-        self.y = torch.tensor(table[3].to_numpy(), dtype=torch.float32)[:, None]
+        self.y = torch.tensor(table[4].to_numpy(), dtype=torch.float32)[:, None]
         self.codes = np.full(256, 4, np.uint8)
         self.codes[[65, 67, 71, 84]] = range(4)
 
