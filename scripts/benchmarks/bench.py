@@ -51,12 +51,17 @@ WORK = {
     "deep_lift": ("DeepLIFT, a scanning network, 64 x 600 bp against 20 shuffles each", "explain.rhai", "tangermeme", 5),
     "seqlets": ("recursive seqlets in 1,500 x 400 bp", "explain.rhai", "tangermeme", 5),
     "modisco": ("TF-MoDISco in 1,500 x 400 bp, at most 2,000 seqlets", "explain.rhai", "modisco-lite", 3),
+    "trees_266_1": ("200 targets, 2 boosted trees each, 266 x 100, one thread", "trees.rhai", "XGBoost, exact", 5),
+    "trees_266": ("the same on all threads", "trees.rhai", "XGBoost, exact", 5),
+    "trees_2000_1": ("200 targets, 2 boosted trees each, 2,000 x 100, one thread", "trees.rhai", "XGBoost, exact", 5),
+    "trees_2000": ("the same on all threads", "trees.rhai", "XGBoost, exact", 5),
 }
 
 # names that stand for several
 GROUPS = {
     "explain": ["ism_baseline", "ism_deepstarr", "ig_tcn", "deep_lift", "seqlets", "modisco"],
     "modules": ["wavenet", "experts", "egnn", "bpnet"],
+    "trees": ["trees_266_1", "trees_266", "trees_2000_1", "trees_2000"],
     "genome": ["extract", "extract_loop", "bigwig", "shuffle", "augment", "loader"],
     "train": [
         "baseline", "fm", "epoch", "tcn_any", "tcn_last", "bilstm", "deepgrn", "deepgrn_bf16", "wrn16_2", "wrn16_2_bf16",
@@ -142,7 +147,7 @@ def ours(name, script):
         subprocess.run([PROGRAM, "run", "--no-run-dir", HERE / "start.rhai"], check=True, capture_output=True)
         return time.perf_counter() - started
     said = subprocess.run(
-        [PROGRAM, "run", "--no-run-dir", "--json", HERE / script, "--set", f"work={name}", *place(name), *device(script)],
+        [*cores(name), PROGRAM, "run", "--no-run-dir", "--json", HERE / script, "--set", f"work={name}", *place(name), *device(script)],
         check=True, capture_output=True, text=True,
     )
     return json.loads(said.stdout)["seconds"]
@@ -153,6 +158,11 @@ def folder_of(name):
     if WORK[name][1] == "genome.rhai":
         return genome()
     return contributions() if name in ("seqlets", "modisco") else None
+
+
+def cores(name):
+    """One core for the benchmarks of one thread."""
+    return ["taskset", "-c", str(min(os.sched_getaffinity(0)))] if name.startswith("trees") and name.endswith("_1") else []
 
 
 def device(script):
@@ -170,8 +180,8 @@ def peer(name, tuned=False, compiled=False):
         subprocess.run([sys.executable, "-c", "import torch"], check=True, capture_output=True, env=environment)
         return time.perf_counter() - started
     folder = [str(folder)] if (folder := folder_of(name)) else []
-    file = "modules.py" if WORK[name][1] == "modules.rhai" else "peers.py"
-    said = subprocess.run([sys.executable, HERE / file, name, *folder], capture_output=True, text=True, env=environment)
+    file = {"modules.rhai": "modules.py", "trees.rhai": "trees.py"}.get(WORK[name][1], "peers.py")
+    said = subprocess.run([*cores(name), sys.executable, HERE / file, name, *folder], capture_output=True, text=True, env=environment)
     if said.returncode:
         print(f"{name}: the peer failed: {said.stderr.strip().splitlines()[-1:]}", file=sys.stderr)
         return None
