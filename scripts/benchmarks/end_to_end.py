@@ -210,7 +210,7 @@ def settings(name, out):
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     return {
-        "work": name, "folder": DATA, "out": out, "network": NETWORK, "weights": weights(), "epochs": 5, "explained": 500 if SMALL else 2000, "seed": 1
+        "work": name, "folder": DATA, "out": out, "network": NETWORK, "weights": weights(), "epochs": 5, "explained": 500 if SMALL else 1000, "seed": 1
     }
 
 

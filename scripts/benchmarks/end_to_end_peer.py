@@ -105,7 +105,7 @@ def discover(options):
 
     folder, out = options["folder"], options["out"]
     x = extract_loci(read_bed(f"{folder}/peaks.bed")[: int(options["explained"])], f"{folder}/genome.fa", in_window=500)
-    found = deep_lift_shap(net, x, n_shuffles=20, hypothetical=True, batch_size=256, device="cpu", random_state=1)
+    found = deep_lift_shap(net, x, n_shuffles=20, hypothetical=True, batch_size=64, device="cpu")
     center = slice(50, 450)
     # the settings of the command `modisco motifs -n 2000 -w 400`
     positive, negative = TFMoDISco(
