@@ -38,15 +38,23 @@ import random
 import statistics
 import sys
 
-# links: seconds of latency and bytes per second in one direction; where they come from is in docs/scale.md
+# links: seconds of latency and bytes per second in one direction, and of messages above 4 MB; where they come from is in docs/scale.md
 LINKS = {
-    "nvlink4": (3.4e-6, 450e9 * 0.8),      # H100: 18 links of 25 GB/s per direction; four fifths of it
-    "pcie5": (5.7e-6, 64e9 * 0.8),
-    "ndr": (9.6e-6, 50e9 * 0.9),           # InfiniBand NDR, 400 Gbit/s an adapter
-    "hdr": (9.6e-6, 25e9 * 0.9),
-    "eth25": (30e-6, 3.125e9 * 0.9),       # 25-Gbit Ethernet over TCP
-    "mpi-ndr": (2e-6, 50e9 * 0.8),         # MPI between hosts: no kernel launch, buffers in host memory
+    "nvlink4": (3.4e-6, 450e9 * 0.8, 450e9 * 0.8),      # H100: 18 links of 25 GB/s per direction; four fifths of it
+    "ndr": (9.6e-6, 50e9 * 0.9, 50e9 * 0.9),            # InfiniBand NDR, 400 Gbit/s an adapter, by NCCL
+    "mpi-ndr": (2e-6, 50e9 * 0.8, 50e9 * 0.8),          # the same between buffers of hosts, by MPI
+    "mpi-hdr": (2e-6, 25e9 * 0.8, 25e9 * 0.8),
+    "mpi-eth25": (30e-6, 3.1e9 * 0.8, 3.1e9 * 0.8),     # 25-Gbit Ethernet over TCP
+    "shm": (2.8e-6, 3.4e9, 1.06e9),                     # MPI over shared memory, as measured by `scripts/bench ranks`
 }
+
+
+def line_of(link, n):
+    """Latency, and seconds a byte, for a sum of n bytes."""
+    latency, speed, large = LINKS[link]
+    return latency, 1 / (large if n > 4e6 else speed)
+
+
 # networks of a plan: parameters, sequences of a step on each GPU, seconds of compute of that step: assumed, see docs/scale.md
 NETWORKS = {
     "baseline": (1_641, 2048, 0.002),
@@ -81,19 +89,19 @@ class Network:
 
     def sum(self, n):
         g, m = self.per_node, math.ceil(self.ranks / self.per_node)
-        alpha, speed = self.inside
-        own = ring(g, n, alpha, 1 / speed)
+        alpha, beta = line_of(self.inside, n)
+        own = ring(g, n, alpha, beta)
         if m == 1:
-            return own
+            return min(own, tree(g, n, alpha, beta))
+        far, far_beta = line_of(self.between, n)
         if self.algorithm == "flat":
-            # sums of few bytes are by recursive doubling
-            slow, fast = max(alpha, self.between[0]), min(speed, self.between[1])
-            return min(ring(self.ranks, n, slow, 1 / fast), tree(self.ranks, n, slow, 1 / fast))
-        alpha, speed = self.between
+            # sums of few bytes are by trees
+            slow = max(alpha, far), max(beta, far_beta)
+            return min(ring(self.ranks, n, *slow), tree(self.ranks, n, *slow))
         # g sums at once share the adapters of the node
-        speed *= min(1.0, self.rails / g)
+        far_beta *= max(1.0, g / self.rails)
         names = ALGORITHMS if self.algorithm == "best" else [self.algorithm]
-        return own + min(ALGORITHMS[name](m, n / g, alpha, 1 / speed) for name in names)
+        return min(own, tree(g, n, alpha, beta)) + min(ALGORITHMS[name](m, n / g, far, far_beta) for name in names)
 
 
 class Measured:
@@ -159,7 +167,7 @@ def size_of(n):
 
 
 def network_of(o, ranks):
-    return Network(ranks, o.per_node, LINKS[o.inside], LINKS[o.between], o.algorithm, o.rails)
+    return Network(ranks, o.per_node, o.inside, o.between, o.algorithm, o.rails)
 
 
 def step_options(o):
@@ -179,16 +187,20 @@ def step(o):
 
 
 def plan(o):
-    rows = []
-    for name in o.network or NETWORKS:
-        parameters, batch, compute = NETWORKS[name]
+    rows, networks = [], NETWORKS
+    if o.measured:
+        lines = [json.loads(line) for line in open(o.measured) if line.startswith("{")]
+        networks = {one["name"]: (one["parameters"], one["batch"] // 2, one["apart_ms"] / 1e3) for one in lines if one["name"] != "all_reduce"}
+    for name in o.network or networks:
+        parameters, batch, compute = networks[name]
         row = [name, size_of(4 * parameters), f"{batch}", time_of(compute)]
         for p in o.ranks:
             alone, _, _ = steps(1, compute, 4 * parameters, network_of(o, 1), **step_options(o))
             took, _, _ = steps(p, compute, 4 * parameters, network_of(o, p), **step_options(o))
             row.append(f"{alone / took:.2f}")
         rows.append(row)
-    table(["network", "gradients", "batch of a GPU", "compute", *[f"{p} GPUs" for p in o.ranks]], rows)
+    device = "cores" if o.measured else "GPUs"
+    table(["network", "gradients", "rows of a rank", "compute", *[f"{p} {device}" for p in o.ranks]], rows)
 
 
 def least(o):
@@ -292,7 +304,7 @@ def main():
         own.add_argument("--algorithm", choices=["best", "flat", *ALGORITHMS], default="best", help="between nodes")
         own.add_argument("--buckets", type=int, default=1, help="parts of the gradient that are summed during the backward pass")
         own.add_argument("--copy-ns", type=float, default=0.0, help="nanoseconds of copies a byte")
-        own.add_argument("--small", type=int, default=2, help="sums of a few bytes per step")
+        own.add_argument("--small", type=int, default=5, help="sums of a few bytes per step, those of agreement among them")
         own.add_argument("--noise", type=float, default=0.02)
         own.add_argument("--pause-ms", type=float, default=0.0)
         own.add_argument("--pause-share", type=float, default=0.0)
@@ -306,7 +318,8 @@ def main():
             own.add_argument("--compute-ms", type=float, required=True)
             own.add_argument("--bytes", type=float, required=True)
         if call is plan:
-            own.add_argument("--network", action="append", choices=NETWORKS)
+            own.add_argument("--network", action="append")
+            own.add_argument("--measured", help="networks and their compute times from the lines of `scripts/bench ranks --json`")
         if call is least:
             own.add_argument("--efficiency", type=float, default=0.9)
             own.add_argument("--sizes", type=lambda text: [float(n) for n in text.split(",")], default=[1e4, 1e6, 1e7, 1e8, 1e9])
