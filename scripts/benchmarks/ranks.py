@@ -2,10 +2,11 @@
 
 Each network trains with the same batch as one process of two threads, and as two ranks of one thread, each bound to a core; these
 alternate, and so do two processes that do not know each other, with half of the batch each: what ranks take longer than these is
-their communication. Prints samples/s and their ratio (ranks / threads) as medians over the pairs; a run's speed is that of
-its median step. The ratio of fast steps is that of the first deciles, which other work on the machine disturbs least. First the time of `world.all_reduce` by size, fitted to alpha + beta n, and that of MPI_Allreduce alone; then for each
-network the time that the line predicts for the sums of a step (gradients of 4 bytes a parameter, and sums of a few bytes) beside
-the one that was measured.
+their communication and the wait for the slower one. Prints samples/s and their ratio (ranks / threads) as medians over the pairs; a
+run's speed is that of its median step. The ratio of fast steps is that of the first deciles, which other work disturbs least.
+First the time of `world.all_reduce` by size, fitted to alpha + beta n, and that of MPI_Allreduce alone; then for each network the
+time that the line predicts for the sums of a step (gradients of 4 bytes a parameter, and sums of a few bytes) beside the one that
+was measured.
 Other work on the machine shows in the numbers: each line has the load before its first pair.
 """
 
@@ -103,7 +104,7 @@ def of_steps(runs):
 def pairs_of(name, pairs, line):
     load = os.getloadavg()[0]
     settings = {"work": name, "steps": int(valued("--steps=", STEPS[name]))}
-    found = {"threads": [], "ranks": [], "apart": []}
+    found, alone = {"threads": [], "ranks": [], "apart": []}, []
     for i in range(pairs):
         # each kind is first in turn
         kinds = list(found)
@@ -112,17 +113,24 @@ def pairs_of(name, pairs, line):
             found[kind].append(of_steps(runs))
             if kind == "threads":
                 batch, parameters = runs[0]["rows"], runs[0]["parameters"]
+            if kind == "apart":
+                alone.append([one["times"] for one in runs])
     middle, mean, fast, noise = ({kind: statistics.median(one[what] for one in own) for kind, own in found.items()}
                                  for what in ("median", "mean", "fast", "noise"))
     ratios = [threads["median"] / ranks["median"] for threads, ranks in zip(found["threads"], found["ranks"])]
     fast_ratios = [threads["fast"] / ranks["fast"] for threads, ranks in zip(found["threads"], found["ranks"])]
+    # steps of each of the two processes in milliseconds, in order of duration: what the simulator draws from
+    each = [[t * 1e3 for own in alone for t in own[core]] for core in (0, 1)]
+    quantiles = [[round(q, 3) for q in statistics.quantiles(own, n=40, method="inclusive")] for own in each]
     alpha, beta = line["alpha_us"] / 1e6, line["beta_ns_per_byte"] / 1e9
     return {
         "name": name, "batch": batch, "threads_samples_s": round(batch / middle["threads"], 1), "ranks_samples_s": round(batch / middle["ranks"], 1),
         "ratio": round(statistics.median(ratios), 3), "spread": [round(min(ratios), 3), round(max(ratios), 3)], "pairs": pairs,
         "ratio_of_means": round(mean["threads"] / mean["ranks"], 3), "ratio_of_fast": round(statistics.median(fast_ratios), 3), "load": round(load, 2),
         "threads_ms": round(middle["threads"] * 1e3, 3), "ranks_ms": round(middle["ranks"] * 1e3, 3), "apart_ms": round(middle["apart"] * 1e3, 3),
-        **{f"{kind}_fast_ms": round(one * 1e3, 3) for kind, one in fast.items()}, "noise": round(noise["apart"], 4), "parameters": parameters, "bytes": 4 * parameters,
+        **{f"{kind}_mean_ms": round(one * 1e3, 3) for kind, one in mean.items()},
+        **{f"{kind}_fast_ms": round(one * 1e3, 3) for kind, one in fast.items()}, "noise": round(noise["apart"], 4), "quantiles": quantiles,
+        "parameters": parameters, "bytes": 4 * parameters,
         "sums_per_step": NETWORKS[name], "predicted_ms": round((NETWORKS[name] * alpha + 4 * parameters * beta) * 1e3, 3),
         "measured_ms": round((middle["ranks"] - middle["apart"]) * 1e3, 3), "against_threads_ms": round((middle["ranks"] - middle["threads"]) * 1e3, 3),
     }
@@ -143,7 +151,8 @@ def main():
         print(json.dumps(line), flush=True)
     else:
         print(f"world.all_reduce on two ranks: {line['alpha_us']:.1f} µs + {line['beta_ns_per_byte']:.3f} ns a byte; mean error of the line "
-              f"{100 * line['mean_error']:.0f} %; MPI alone: {line['mpi_alpha_us']:.1f} µs + {line['mpi_beta_ns_per_byte']:.3f} ns a byte (load {line['load']:.1f})")
+              f"{100 * line['mean_error']:.0f} % (load {line['load']:.1f})\n"
+              f"MPI alone: {line['mpi_alpha_us']:.1f} µs + {line['mpi_beta_ns_per_byte']:.3f} ns a byte")
         for one in line["sums"]:
             print(f"  {one['bytes'] / 1024:8.0f} kB {one['median'] * 1e6:12.1f} µs, least {one['least'] * 1e6:10.1f}, line {one['line'] * 1e6:10.1f},"
                   f" MPI alone {one['mpi'] * 1e6:10.1f}")
@@ -155,8 +164,8 @@ def main():
             print(json.dumps(row), flush=True)
         else:
             low, high = row["spread"]
-            print(f"{name:12} {row['threads_samples_s']:10,.0f} {row['ranks_samples_s']:10,.0f} {row['ratio']:7.3f}   {low:.2f} to {high:.2f} {row['ratio_of_fast']:12.3f}"
-                  f" {row['predicted_ms']:12.3f} {row['measured_ms']:9.3f} {row['apart_ms']:16.2f} ms {row['load']:9.1f}", flush=True)
+            print(f"{name:12} {row['threads_samples_s']:10,.0f} {row['ranks_samples_s']:10,.0f} {row['ratio']:7.3f}   {low:.2f} to {high:.2f}"
+                  f" {row['ratio_of_fast']:12.3f} {row['predicted_ms']:12.3f} {row['measured_ms']:9.3f} {row['apart_ms']:16.2f} ms {row['load']:9.1f}", flush=True)
 
 
 main()
