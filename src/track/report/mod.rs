@@ -9,6 +9,7 @@ use super::ledger::flat;
 use crate::base::Result;
 use crate::base::file::write_whole;
 use crate::base::html::escaped;
+use crate::base::written::significant;
 use crate::plot::sidecar;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as STANDARD;
@@ -41,6 +42,11 @@ fn table(rows: &[(String, Value)]) -> String {
     }
     let cell = |value: &Value| match value {
         Value::String(text) => format!("<td>{}", escaped(text)),
+        // four digits; all of them where the pointer is
+        Value::Number(number) if number.is_f64() => {
+            let short = significant(number.as_f64().unwrap_or(f64::NAN), 4);
+            format!("<td class=\"number\" title=\"{number}\">{short}")
+        }
         other => format!(
             "<td class=\"number\">{}",
             escaped(&shortened(&other.to_string()))

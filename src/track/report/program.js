@@ -27,7 +27,8 @@
     return out;
   };
 
-  const chart = (title, series) => {
+  // mark: an epoch with a line through it, and what it is
+  const chart = (title, quantity, series, mark) => {
     const box = document.createElement("div");
     box.className = "chart";
     const heading = document.createElement("h3");
@@ -37,7 +38,7 @@
     const said = document.createElement("output");
     // as wide as its place, so that letters keep their size on a phone
     const place = document.getElementById("charts").clientWidth || 900;
-    const [width, height, left, right, top, bottom] = [Math.min(Math.max(place, 320), 1000), 300, 60, 14, 10, 30];
+    const [width, height, left, right, top, bottom] = [Math.min(Math.max(place, 320), 1000), 316, 76, 14, 10, 46];
     const svg = make("svg", { viewBox: `0 0 ${width} ${height}`, tabindex: "0", role: "img", "aria-label": `${title} by epoch; arrow keys read values` });
     let shown = series.map(() => true), logarithmic = false, cursor = null;
     const draw = () => {
@@ -57,7 +58,15 @@
         make("line", { x1: left, x2: width - right, y1: y(v), y2: y(v), class: "axis" }, svg);
         make("text", { x: left - 8, y: y(v) + 4, "text-anchor": "end" }, svg).textContent = short(logarithmic ? 10 ** v : v);
       }
-      for (const v of ticks(x0, x1, width < 500 ? 4 : 8).filter(Number.isInteger)) make("text", { x: x(v), y: height - 10, "text-anchor": "middle" }, svg).textContent = v;
+      for (const v of ticks(x0, x1, width < 500 ? 4 : 8).filter(Number.isInteger)) make("text", { x: x(v), y: height - bottom + 18, "text-anchor": "middle" }, svg).textContent = v;
+      make("text", { x: (left + width - right) / 2, y: height - 6, "text-anchor": "middle" }, svg).textContent = "epoch";
+      const middle = (top + height - bottom) / 2;
+      make("text", { x: 14, y: middle, "text-anchor": "middle", transform: `rotate(-90 14 ${middle})` }, svg).textContent = on.length === 1 ? on[0].name : quantity;
+      if (mark && mark.epoch >= x0 && mark.epoch <= x1) {
+        make("line", { x1: x(mark.epoch), x2: x(mark.epoch), y1: top, y2: height - bottom, class: "mark" }, svg);
+        const isRight = x(mark.epoch) > (left + width - right) * 0.6;
+        make("text", { x: x(mark.epoch) + (isRight ? -6 : 6), y: top + 12, "text-anchor": isRight ? "end" : "start" }, svg).textContent = `${mark.text}: epoch ${mark.epoch}`;
+      }
       series.forEach((s, i) => {
         if (!shown[i]) return;
         const path = s.points.filter((p) => Number.isFinite(p[1]) && (!logarithmic || p[1] > 0)).map((p, j) => `${j ? "L" : "M"}${x(p[0]).toFixed(1)} ${y(f(p[1])).toFixed(1)}`).join("");
@@ -118,10 +127,13 @@
     const rates = names.filter((name) => name === "lr" || name.startsWith("lr."));
     const losses = names.filter(isLoss);
     const others = names.filter((name) => !isLoss(name) && !rates.includes(name));
-    if (losses.length) chart(`${model}: loss`, losses.map(of));
-    if (others.length) chart(`${model}: metrics`, others.map(of));
+    const held = ["valid.loss", "test.loss"].find((name) => losses.includes(name));
+    const lowest = held && of(held).points.filter((p) => Number.isFinite(p[1])).reduce((a, b) => a && a[1] <= b[1] ? a : b, null);
+    const mark = lowest && { epoch: lowest[0], text: `lowest ${held}` };
+    if (losses.length) chart(`${model}: loss`, "loss", losses.map(of), mark);
+    if (others.length) chart(`${model}: metrics`, "metric", others.map(of), mark);
     const varies = (name) => new Set(rows.map((row) => row[name]).filter((rate) => rate !== undefined)).size > 1;
-    if (rates.some(varies)) chart(`${model}: learning rate`, rates.map(of));
+    if (rates.some(varies)) chart(`${model}: learning rate`, "learning rate", rates.map(of));
   }
   if (!models.length) document.getElementById("charts").textContent = "nothing was trained";
 
