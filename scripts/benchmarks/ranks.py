@@ -165,7 +165,8 @@ def main():
         else:
             low, high = row["spread"]
             print(f"{name:12} {row['threads_samples_s']:10,.0f} {row['ranks_samples_s']:10,.0f} {row['ratio']:7.3f}   {low:.2f} to {high:.2f}"
-                  f" {row['ratio_of_fast']:12.3f} {row['predicted_ms']:12.3f} {row['measured_ms']:9.3f} {row['apart_ms']:16.2f} ms {row['load']:9.1f}", flush=True)
+                  f" {row['ratio_of_fast']:12.3f} {row['predicted_ms']:12.3f} {row['measured_ms']:9.3f} {row['apart_ms']:16.2f} ms {row['load']:9.1f}",
+                  flush=True)
 
 
 main()
