@@ -1,7 +1,7 @@
 //! What programs read of the documentation: all functions as JSON, and an index of the pages as
 //! Markdown.
 
-use super::names::{Chapter, anchored, file_of, title_of};
+use super::names::{Chapter, anchored, file_of, names_in, title_of};
 use crate::lang::catalog::{Catalog, Entry};
 use crate::lang::native::Form;
 use serde_json::{Value, json};
@@ -80,12 +80,7 @@ pub fn llms(chapters: &[Chapter], catalog: &Catalog, spaces: &[&str]) -> String 
     }
     text += "\n## Reference\n\n";
     for space in spaces {
-        let names: Vec<&str> = catalog
-            .entries
-            .iter()
-            .filter(|entry| entry.namespace == *space)
-            .map(|entry| entry.name.as_str())
-            .collect();
+        let names = names_in(catalog, space);
         let (title, file) = (title_of(space), file_of(space));
         let _ = writeln!(text, "- [{title}]({file}): {}", names.join(", "));
     }

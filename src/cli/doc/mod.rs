@@ -13,7 +13,7 @@ use crate::lang::catalog::{Catalog, Entry};
 use crate::lang::session;
 use include_dir::{Dir, include_dir};
 use markdown::Links;
-use names::{Chapter, anchored, file_of, title_of};
+use names::{Chapter, anchored, file_of, names_in, title_of};
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -275,12 +275,7 @@ fn first(chapters: &[Chapter], catalog: &Catalog, spaces: &[&str]) -> String {
     }
     html += "</ul><h2>Reference</h2><div class=\"wide\"><table>";
     for space in spaces {
-        let names: Vec<&str> = catalog
-            .entries
-            .iter()
-            .filter(|entry| entry.namespace == *space)
-            .map(|entry| entry.name.as_str())
-            .collect();
+        let names = names_in(catalog, space);
         let some = names.iter().take(6).copied().collect::<Vec<_>>().join(", ");
         let more = if names.len() > 6 {
             format!(", … {} in all", names.len())

@@ -1,6 +1,6 @@
 //! The names of pages and of places in them.
 
-use crate::lang::catalog::Entry;
+use crate::lang::catalog::{Catalog, Entry};
 
 /// A chapter of the guide.
 pub struct Chapter {
@@ -29,4 +29,11 @@ pub fn file_of(space: &str) -> String {
 /// Where an entry is described.
 pub fn anchored(entry: &Entry) -> String {
     format!("{}#{}", file_of(&entry.namespace), entry.qualified())
+}
+
+/// The names of the entries of a namespace, type or module.
+pub fn names_in<'c>(catalog: &'c Catalog, space: &str) -> Vec<&'c str> {
+    let entries = catalog.entries.iter();
+    let own = entries.filter(|entry| entry.namespace == space);
+    own.map(|entry| entry.name.as_str()).collect()
 }
