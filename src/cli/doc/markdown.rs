@@ -126,7 +126,7 @@ fn rendered(text: &str, links: &Links, has_anchors: bool) -> String {
                     let mut body = String::new();
                     pulldown_cmark::html::push_html(&mut body, inside.into_iter());
                     if !has_anchors {
-                        events.push(Event::Html(format!("<h4>{body}</h4>").into()));
+                        events.push(Event::Html(format!("<h3>{body}</h3>").into()));
                         continue;
                     }
                     events.push(Event::Html(

@@ -247,7 +247,8 @@ fn framed(file: &str, title: &str, body: &str, chapters: &[Chapter], spaces: &[&
         content=\"width=device-width\"><title>{title}</title>\
          <link rel=\"stylesheet\" href=\"style.css\"><header><a class=\"home\" \
              href=\"index.html\">cistron</a><div id=\"find\" role=\"search\">\
-         <input type=\"search\" placeholder=\"Search ( / )\" aria-label=\"Search guide and \
+         <input type=\"search\" role=\"combobox\" aria-autocomplete=\"list\" \
+             placeholder=\"Search ( / )\" aria-label=\"Search guide and \
              reference\" aria-expanded=\"false\" aria-controls=\"found\" autocomplete=\"off\">\
          <ul id=\"found\" hidden></ul></div></header><div class=\"sides\"><nav \
              aria-label=\"Contents\"><button type=\"button\" \
@@ -333,8 +334,8 @@ fn described(entry: &Entry, links: &Links, is_first: bool) -> String {
     let id = escaped(&entry.qualified());
     // of several forms of a function, links lead to the first
     let mut html = match is_first {
-        true => format!("<h3 class=\"entry\" id=\"{id}\">"),
-        false => "<h3 class=\"entry\">".to_string(),
+        true => format!("<h2 class=\"entry\" id=\"{id}\">"),
+        false => "<h2 class=\"entry\">".to_string(),
     };
     html += &escaped(&entry.signature());
     if is_first {
@@ -343,7 +344,7 @@ fn described(entry: &Entry, links: &Links, is_first: bool) -> String {
             "<a class=\"here\" href=\"#{id}\" aria-label=\"link to {id}\">#</a>"
         );
     }
-    html += "</h3>";
+    html += "</h2>";
     html += &markdown::entry_html(&entry.docs, links);
     html += &table(
         "parameter",
