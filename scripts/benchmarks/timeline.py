@@ -21,9 +21,10 @@ A step of rank r, with factors of noise f_r of mean 1 (log-normal with deviation
   start              s_r    = max(end of the last step, b_r(k))
   bucket j ready     s_r + f_r (forward + backward (j + 1) / K), forward = compute / 3, backward = 2 compute / 3
   sum of bucket j    begins when it is ready on all ranks and the sum of j - 1 has ended; takes T(n / K)
-  end of the step    end of the last sum + copies + small x T(0) + update
+  end of the step    end of the last sum + copies + small x T_host(0) + update
 
-`copies` are those between GPU and host and between buffers, n x copy seconds a byte; `small` counts sums of a few bytes per step.
+`copies` are those between GPU and host and between buffers, n x copy seconds a byte; `small` counts sums of a few bytes per step,
+which are by MPI between hosts, in trees.
 Efficiency is (compute + update + load that is not hidden at P = 1) / (mean duration of a step).
 Failures: with a mean time M between those of P devices, m / P, and checkpoints that take d seconds, the best interval is
 sqrt(2 d M) (Young 1974); the share of time that is lost is d / interval + interval / (2 M) + restart / M.
@@ -104,11 +105,20 @@ class Network:
         return min(own, tree(g, n, alpha, beta)) + min(ALGORITHMS[name](m, n / g, far, far_beta) for name in names)
 
 
+    def few(self):
+        """A sum of a few bytes: in host memory, by MPI."""
+        far = LINKS[self.between][0] if self.between.startswith("mpi") else LINKS["mpi-ndr"][0]
+        return tree(self.ranks, 0, max(LINKS["shm"][0], far if self.ranks > self.per_node else 0.0), 0.0)
+
+
 class Measured:
     """The line that was fitted to the sums of two ranks."""
 
     def __init__(self, alpha, beta):
         self.alpha, self.beta = alpha, beta
+
+    def few(self):
+        return self.alpha
 
     def sum(self, n):
         return self.alpha + n * self.beta
@@ -122,7 +132,7 @@ def steps(ranks, compute, size, network, *, update=0.0, load=0.0, loaders=1, ahe
     ready = [[0.0] * loaders for _ in range(ranks)]       # when each loader of a rank is free
     taken = [[0.0] * ahead for _ in range(ranks)]         # when the last batches were taken
     each = network.sum(size / buckets) if ranks > 1 else 0.0
-    after = (size * copy + small * network.sum(0) if ranks > 1 else 0.0) + update
+    after = (size * copy + small * network.few() if ranks > 1 else 0.0) + update
     for k in range(count):
         first, starts = end, [end] * ranks
         for r in range(ranks if load else 0):
