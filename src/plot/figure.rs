@@ -565,7 +565,7 @@ mod tests {
             ends: None,
             room: 1,
         };
-        let long = logos("c", vec![letters]);
+        let long = logos("a", vec![letters]);
         assert!(long.to_svg().is_ok());
         let error = long.resized((300, 200)).to_svg().expect_err("no room");
         let wanted = "a figure of 300 x 200 pixels has no room for 5 rows of 100 positions: it \
