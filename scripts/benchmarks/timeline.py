@@ -166,6 +166,8 @@ def table(head, rows):
 
 
 def time_of(s):
+    if s >= 1000:
+        return f"{s:,.0f} s"
     for unit, factor in (("s", 1), ("ms", 1e3), ("µs", 1e6)):
         if s * factor >= 1:
             return f"{s * factor:.3g} {unit}"
