@@ -35,6 +35,10 @@ fn started(ranks: usize, folder: &Path, arguments: &[&str]) -> Command {
             "mpirun",
             "--allow-run-as-root",
             "--oversubscribe",
+            // else mpirun kills processes one second after a signal, busy machine or not
+            "--mca",
+            "odls_base_sigkill_timeout",
+            "60",
             "-n",
             &count,
         ]);

@@ -6,11 +6,16 @@
 //! those of the bases that are.
 
 use super::baselines::{Baselines, is_sequence};
+use super::scanned::Scanned;
 use super::target::{Halves, Share, Still, Target, in_batches, replaced};
 use cistron_base::Result;
 use cistron_base::seed::Rng;
 use cistron_nn::Value;
 use cistron_torch::{Kind, Tensor, grad, pairs};
+
+/// Samples that are explained together where the network scans sequences: only pooled activations
+/// are kept.
+const SCANNED: i64 = 64;
 
 /// Contributions with what they should sum to.
 pub struct Found {
@@ -150,8 +155,23 @@ fn between(
         .first()
         .map_or(Ok(1), |tensor| baselines.count(tensor))?;
     let rows = (batch / points(0, first).len().max(1) as i64).max(1);
+    let scanned = match way {
+        Way::Pairs => Scanned::of(still)?,
+        Way::Along => None,
+    };
+    let rows = if scanned.is_some() {
+        rows.max(SCANNED)
+    } else {
+        rows
+    };
     let contributions = in_batches(x, rows, |start, x| {
         let x = x.map(|tensor| tensor.to_device(device)?.to_kind(Kind::Float))?;
+        if let (Some(scanned), Value::One(own)) = (&scanned, &x)
+            && let Some(found) = scanned.deep_lift(still, own, baselines, start, target)?
+        {
+            difference.extend(found.difference);
+            return Ok(Value::One(found.contributions));
+        }
         let n = x.rows();
         let of = baselines.of_all(&x, start)?;
         let count = of.first().map_or(1, |tensor| tensor.shape()[1]);

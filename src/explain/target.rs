@@ -272,13 +272,24 @@ impl Halves {
         given: &Tensor,
         target: &Target,
     ) -> Result<(Tensor, Tensor)> {
-        let given = given.detach()?.requires_grad_(true)?;
-        let out = still
-            .net
-            .within(|_, mode| self.behind.forward(&Value::One(given.clone()), mode))?;
-        let (mut found, out) = of_leaves(&[given], &out, target)?;
-        Ok((found.swap_remove(0), out))
+        gradient_behind(still, &*self.behind, given, target)
     }
+}
+
+/// The gradient of the target with respect to what the last layers of a network are given, and the
+/// target itself.
+pub fn gradient_behind(
+    still: &Still,
+    behind: &dyn Module,
+    given: &Tensor,
+    target: &Target,
+) -> Result<(Tensor, Tensor)> {
+    let given = given.detach()?.requires_grad_(true)?;
+    let out = still
+        .net
+        .within(|_, mode| behind.forward(&Value::One(given.clone()), mode))?;
+    let (mut found, out) = of_leaves(&[given], &out, target)?;
+    Ok((found.swap_remove(0), out))
 }
 
 /// Gradients of the target with respect to leaves, and the target itself.

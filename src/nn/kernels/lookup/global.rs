@@ -31,6 +31,13 @@ pub struct Pooled {
     active: Vec<Vec<Vec<u32>>>,
 }
 
+impl Pooled {
+    /// The window of each maximum, `sequences * filters`; empty for means.
+    pub fn maxima(&self) -> &[u32] {
+        &self.maxima
+    }
+}
+
 /// Adds windows to a sum, under a ReLU only negative ones, and appends their signs to the bits.
 #[inline(always)]
 fn gather<const V: usize, const N: usize, const RELU: bool>(
