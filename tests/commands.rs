@@ -85,6 +85,28 @@ fn faults_are_data_with_json() {
     );
 }
 
+/// Results are alone on standard output; what is dropped or doubtful is reported beside them.
+#[test]
+fn warnings_are_reported_beside_results_as_data() {
+    let place = tempfile::tempdir().expect("a folder");
+    let script = write(
+        place.path(),
+        "w.rhai",
+        "let x = 7 / 2; \
+         let net = nn::build(nn::chain([nn::flatten(), nn::linear(1)]), [4, 8], #{ seed: 1 }); \
+         let set = data::from(#{ sequence: [\"ACGTACGT\", \"TTTTACGT\"], label: [1, 0] }); \
+         train::fit(net, #{ train: set, loss: loss::bce_with_logits(), optimizer: optim::sgd(), epochs: 1 }); \
+         report(\"x\", x);",
+    );
+    let (out, error, code) = said(&cistron(
+        place.path(),
+        &["run", "--no-run-dir", "--json", &script],
+    ));
+    assert_eq!((out.as_str(), code), ("{\"x\":3}\n", 0), "{error}");
+    assert!(error.contains("`7 / 2` divides integers"), "{error}");
+    assert!(!error.contains("epoch"), "{error}");
+}
+
 #[test]
 fn parameters_are_listed_overridden_and_checked() {
     let place = tempfile::tempdir().expect("a folder");

@@ -176,7 +176,7 @@ const PRINTED: &str = r#"
 pub fn audit(arguments: &AuditArguments) -> u8 {
     crate::torch::device::start();
     crate::bind::start(session::Settings {
-        quiet: arguments.json,
+        no_progress: arguments.json,
         device: "cpu".into(),
         ..session::Settings::default()
     });

@@ -463,7 +463,7 @@ fn settings_with(
         graph: options.graph,
         seed: options.seed.unwrap_or(settings.seed),
         loaders: options.loaders.unwrap_or(settings.loaders),
-        is_silent: settings.quiet || !options.progress,
+        is_silent: settings.is_without_progress() || !options.progress,
         on_inputs,
         on_batch: options.on_batch.map(on_batch),
         on_epoch: options.on_epoch.map(on_epoch),

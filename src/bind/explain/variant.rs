@@ -129,8 +129,9 @@ fn changes_of(designed: &Designed) -> Result<Tabled> {
 /// Computes the effect of each variant of a VCF file on an output.
 ///
 /// A window of the length of the network's input is centred at each variant, with the reference and
-/// with the alternate allele. Bases after an insertion are shifted out of the window, bases after a
-/// deletion are shifted in.
+/// with the alternate allele: the first base of a substitution is at index (length - 1) / 2 of it,
+/// rounded down. Bases after an insertion are shifted out of the window, bases after a deletion are
+/// shifted in.
 ///
 /// Variants without effects have a `state` other than "ok": "swapped" where the alternate allele is
 /// in the genome, "mismatched" where neither allele is, "outside" (of the chromosome), "unknown

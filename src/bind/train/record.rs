@@ -93,7 +93,7 @@ pub fn record(
         checkpoints,
         resume: storage.resume.filter(|_| !is_dry),
         host_state: Some(Box::new(ScriptState::new(Vec::new()))),
-        is_silent: session::settings().quiet || !options.progress,
+        is_silent: session::settings().is_without_progress() || !options.progress,
         record: (!is_dry).then(|| record_of(&title)),
     };
     let record = OwnLoop::open(net.0.clone(), settings)?;

@@ -100,7 +100,8 @@ pub struct RunArguments {
     /// Threads that prepare batches
     #[arg(long, default_value_t = 1)]
     pub loaders: usize,
-    /// Print results and faults as JSON, and nothing else
+    /// Print results and faults as JSON, and nothing else on standard output; warnings are on
+    /// standard error
     #[arg(long)]
     pub json: bool,
     /// Print help; with a script, its parameters

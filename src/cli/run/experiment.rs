@@ -110,7 +110,7 @@ fn experiment(
         device: start.device.clone(),
         seed: start.seed,
         loaders: start.loaders.max(1),
-        quiet: json,
+        no_progress: json,
         ..settings
     };
     recorded(start.threads, settings, file, opened, json)

@@ -91,7 +91,7 @@ fn ran(channel: &Rc<Channel>, script: &Script, policy: &Policy) -> Result<Value>
         run_dir: script.output.clone(),
         script_dir: Some(script.folder.clone()),
         loaders: script.loaders,
-        quiet: script.quiet,
+        no_progress: script.quiet,
         resume: script.resume,
         may_differ: script.may_differ,
         starts_again: script.starts_again,

@@ -55,7 +55,7 @@ pub struct Script {
     pub threads: Option<usize>,
     /// Threads that prepare batches.
     pub loaders: usize,
-    /// Whether nothing is printed.
+    /// Whether the script prints nothing; warnings remain.
     pub quiet: bool,
     /// Whether training continues from checkpoints.
     pub resume: bool,

@@ -27,8 +27,10 @@ pub struct Settings {
     pub script_dir: Option<PathBuf>,
     /// Threads that prepare batches.
     pub loaders: usize,
-    /// Whether the terminal shows results only.
+    /// Whether the terminal shows results only: no progress, no warnings, no notes.
     pub quiet: bool,
+    /// Whether trainings show no progress; warnings and notes are printed.
+    pub no_progress: bool,
     /// Whether an interrupted run continues: trainings start from their last checkpoints.
     pub resume: bool,
     /// Whether trainings continue from checkpoints of a training that differs from them.
@@ -39,6 +41,13 @@ pub struct Settings {
     pub sandbox: Option<Reach>,
     /// Whether shapes are only checked: data are stand-ins and nothing is trained or written.
     pub dry: bool,
+}
+
+impl Settings {
+    /// Whether trainings show no progress.
+    pub fn is_without_progress(&self) -> bool {
+        self.quiet || self.no_progress
+    }
 }
 
 impl Default for Settings {
@@ -52,6 +61,7 @@ impl Default for Settings {
             script_dir: None,
             loaders: 1,
             quiet: false,
+            no_progress: false,
             resume: false,
             may_differ: false,
             starts_again: false,

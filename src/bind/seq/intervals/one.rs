@@ -5,13 +5,14 @@ use crate::base::{Fault, Interval, Result, file, shape};
 use crate::bind::args::intervals::places;
 use crate::bind::args::path::output_path;
 use crate::bind::args::seed::SeedOptions;
-use crate::bind::args::tensor::Numbers;
+use crate::bind::args::tensor::{Numbers, tensor_of};
 use crate::bind::types::Places;
 use crate::bind::warnings::warn;
 use crate::lang::value::mismatch;
 use crate::lang::{Callback, Choice, FromValue, Native, Options, native, natives_of, session};
 use crate::seq::Intervals;
 use crate::seq::intervals::{Field, Order};
+use crate::torch::Tensor;
 use rhai::{Array, Dynamic, Map, NativeCallContext};
 use std::io::Write;
 use std::path::Path;
@@ -421,10 +422,40 @@ pub fn with_field(
     Ok(places(list.with_field(name, Field::Number(values))))
 }
 
-/// Returns the intervals of some indices, in their order.
+/// The first intervals, or those of indices.
+pub enum Taken {
+    First(i64),
+    At(Tensor),
+}
+
+impl FromValue for Taken {
+    fn kind() -> String {
+        "integer, or array or tensor of integers [n]".into()
+    }
+
+    fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
+        if let Ok(n) = value.as_int() {
+            return Ok(Taken::First(n));
+        }
+        let indices = tensor_of(value)?;
+        if indices.rank() != 1 {
+            bail!(
+                "shape",
+                "`take` needs indices [n], got {}",
+                shape::text(&indices.shape());
+                hint: "`list.take([i])` is interval i, `list.take(n)` with an integer the first n"
+            );
+        }
+        Ok(Taken::At(indices))
+    }
+}
+
+/// Returns the first `n` intervals, or those of some indices in their order.
 ///
 /// ```rhai
 /// let list = intervals::from(#{ chrom: ["chr1", "chr2"], start: [0, 5], end: [10, 10] });
+/// assert_eq(list.take(1).start, [0]);
+/// assert_eq(list.take(100).len(), 2);
 /// assert_eq(list.take([1, 1]).start, [5, 5]);
 /// let labels = tensor::from([0, 1]);
 /// assert_eq(list.take(labels.eq(1).nonzero().flatten()).chrom, ["chr2"]);
@@ -433,17 +464,28 @@ pub fn with_field(
 /// intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] }).take([1]);
 /// //~ there is no interval 1: the list has 1
 /// ```
+/// ```rhai,fails
+/// intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] }).take(tensor::from([3, 1]).argmax());
+/// //~ `take` needs indices [n], got []
+/// ```
 #[native(namespace = "intervals", form = method)]
 pub fn take(
     this: &Places,
-    /// Indices from 0, [n]; an index may be repeated.
-    indices: &Numbers,
+    /// Number of intervals, all of them where there are fewer; or indices from 0, [n], in any order
+    /// and as often as wanted.
+    which: Taken,
 ) -> Result<Places> {
-    let numbers = indices.0.to_f64()?;
-    if let Some(index) = numbers.iter().find(|index| index.fract() != 0.0) {
-        bail!("index", "indices must be integers, got {index}");
-    }
-    let indices: Vec<i64> = numbers.iter().map(|index| *index as i64).collect();
+    let indices: Vec<i64> = match which {
+        Taken::First(n) if n < 0 => bail!("value", "the number of intervals is negative: {n}"),
+        Taken::First(n) => (0..n.min(this.0.len() as i64)).collect(),
+        Taken::At(indices) => {
+            let numbers = indices.to_f64()?;
+            if let Some(index) = numbers.iter().find(|index| index.fract() != 0.0) {
+                bail!("index", "indices must be integers, got {index}");
+            }
+            numbers.iter().map(|index| *index as i64).collect()
+        }
+    };
     this.0.at(&indices).map(places)
 }
 
