@@ -48,3 +48,38 @@ fn every_kind_of_figure_is_what_it_was() {
     }
     assert_eq!(compared, 30);
 }
+
+/// What a module's function does between its layers is not drawn as if they followed each other.
+#[test]
+fn layers_of_a_module_have_arrows_where_they_follow_each_other() {
+    let place = tempfile::tempdir().expect("a folder");
+    let script = r#"
+        let conv = |width| nn::conv1d(8, width, #{ padding: "same" });
+        let draw = |name, layers, forward| {
+            let two = nn::module("two", #{ layers: layers, forward: forward });
+            plot::model(nn::build(nn::chain([conv.call(3), two, nn::relu()]), [8, 50], #{ seed: 1 })).save(`${name}.svg`);
+        };
+        draw.call("direct", #{ a: conv.call(3), b: conv.call(5) }, |m, x| m.b(m.a(x)));
+        draw.call("between", #{ a: conv.call(3), b: conv.call(5) }, |m, x| m.b(m.a(x).relu()));
+        draw.call("beside", #{ a: conv.call(3), b: conv.call(5) }, |m, x| m.a(x) + m.b(x));
+        draw.call("parallel", #{ a: conv.call(3), b: nn::parallel([conv.call(3), conv.call(5)]) }, |m, x| m.b(m.a(x)));
+    "#;
+    std::fs::write(place.path().join("s.rhai"), script).expect("written");
+    let (_, error, code) = said(&cistron(place.path(), &["run", "--no-run-dir", "s.rhai"]));
+    assert_eq!(code, 0, "{error}");
+    let drawn = |name: &str| {
+        let path = place.path().join(format!("{name}.svg"));
+        let svg = std::fs::read_to_string(path).expect("a figure");
+        (
+            svg.matches("<polygon").count(),
+            svg.contains("joined by the function"),
+        )
+    };
+    // input, conv, two(), a, b, relu
+    assert_eq!(drawn("direct"), (5, false));
+    assert_eq!(drawn("between"), (4, true));
+    // neither from a to b, nor from b to what follows
+    assert_eq!(drawn("beside"), (3, true));
+    // input, conv, two(), a, b.0 and below b.1, concat, relu; into and out of the second part
+    assert_eq!(drawn("parallel"), (7 + 1, false));
+}

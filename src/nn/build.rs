@@ -36,6 +36,9 @@ pub struct Builder {
     pub rows: Vec<Row>,
     /// Layers side by side; those within others first.
     pub forks: Vec<Fork>,
+    /// Lines of the summary whose input is not the output of the line above: a function of a script
+    /// is between them.
+    pub apart: Vec<usize>,
     /// What layers do in training only, each once.
     pub in_training: Vec<&'static str>,
     /// The receptive field up to here; none where a position depends on everything.
@@ -131,6 +134,7 @@ impl Builder {
             buffers: Vec::new(),
             rows: Vec::new(),
             forks: Vec::new(),
+            apart: Vec::new(),
             in_training: Vec::new(),
             field: Some(ReceptiveField { size: 1, stride: 1 }),
             is_input: true,
@@ -444,11 +448,12 @@ impl Builder {
         tensors: SharedTensors,
     ) -> Result<Built> {
         let prefix = self.name("");
-        let (before, rows) = (self.shared.take(), self.rows.len());
+        let (before, rows, apart) = (self.shared.take(), self.rows.len(), self.apart.len());
         self.shared = Some(Shared { prefix, tensors });
         let built = self.child("", layer, input);
         self.shared = before;
         self.truncate_rows(rows);
+        self.apart.truncate(apart);
         built
     }
 
@@ -457,6 +462,19 @@ impl Builder {
         self.rows.truncate(rows);
         let is_left = |part: &std::ops::Range<usize>| part.end <= rows;
         self.forks.retain(|fork| fork.parts.iter().all(is_left));
+    }
+
+    /// Puts a line above the lines from `row` on, which it is the heading of.
+    pub fn head(&mut self, row: usize, heading: Row) {
+        self.rows.insert(row, heading);
+        let parts = self.forks.iter_mut().flat_map(|fork| &mut fork.parts);
+        for part in parts.filter(|part| part.start >= row) {
+            *part = part.start + 1..part.end + 1;
+        }
+        let apart = self.apart.iter_mut();
+        apart
+            .filter(|other| **other >= row)
+            .for_each(|other| *other += 1);
     }
 
     /// Notes that layers are side by side: from the lines of the summary at which they begin to the

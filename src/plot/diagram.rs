@@ -52,7 +52,12 @@ pub struct Diagram {
     pub parts: Vec<Part>,
     /// Which of them are side by side; those within others first.
     pub forks: Vec<Fork>,
+    /// Layers whose input is not the output of the layer above.
+    pub apart: Vec<usize>,
 }
+
+/// What is below a diagram with such layers.
+const NOTE: &str = "without an arrow: joined by the function of their module";
 
 /// Height of a layer in pixels.
 const BOX: i32 = 42;
@@ -118,9 +123,22 @@ impl Diagram {
         levels.max().unwrap_or(0)
     }
 
+    /// Whether some layer has no arrow from that above.
+    fn has_gap(&self) -> bool {
+        let is_second = |i: &usize| (1..self.parts.len()).contains(i);
+        self.apart.iter().any(|i| is_second(i) && !self.is_part(*i))
+    }
+
+    /// Whether a layer is the first of a further part of a fork.
+    fn is_part(&self, layer: usize) -> bool {
+        let is_part = |fork: &Fork| fork.parts.iter().skip(1).any(|p| p.start == layer);
+        self.forks.iter().any(is_part)
+    }
+
     /// Its height in pixels.
     pub fn height(&self) -> u32 {
-        self.tops().1.max(0) as u32
+        let note = if self.has_gap() { GAP } else { 0 };
+        (self.tops().1 + note).max(0) as u32
     }
 
     /// The width below which names have no room.
@@ -135,7 +153,7 @@ impl Diagram {
 
     pub(super) fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Drawn {
         let width = area.dim_in_pixel().0 as i32;
-        let (tops, _) = self.tops();
+        let (tops, bottom) = self.tops();
         let right = width - MARGIN.1 - LANE * self.lanes();
         for (part, (i, top)) in self.parts.iter().zip(tops.iter().enumerate()) {
             draw_layer(area, part, (self.left(i), right), *top)?;
@@ -148,11 +166,15 @@ impl Diagram {
                 arrow(area, &[(center, y), (center, merge - WORD)])?;
                 y = merge + WORD;
             }
-            // the next layer may be another part of a fork
-            let is_part = |fork: &Fork| fork.parts.iter().skip(1).any(|p| p.start == i + 1);
-            if i + 1 < tops.len() && !self.forks.iter().any(is_part) {
+            let is_below = !self.is_part(i + 1) && !self.apart.contains(&(i + 1));
+            if i + 1 < tops.len() && is_below {
                 arrow(area, &[(center, y), (center, tops[i + 1])])?;
             }
+        }
+        if self.has_gap() {
+            let at = (center, bottom);
+            let note = Text::new(NOTE.to_string(), at, style(11, HPos::Center));
+            area.draw(&note).map_err(text)?;
         }
         (0..self.forks.len()).try_for_each(|i| self.draw_fork(area, i, &tops, (center, right)))
     }
@@ -342,6 +364,7 @@ mod tests {
                 fork(from_ref(&(1..3)), true),
                 fork(&[3..4, 4..5], false),
             ],
+            apart: Vec::new(),
         }
     }
 

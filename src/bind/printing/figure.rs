@@ -96,6 +96,7 @@ pub fn model_figure(net: &Model) -> Figure {
                 .chain(net.rows().iter().map(part))
                 .collect(),
             forks: net.forks().iter().map(fork).collect(),
+            apart: net.apart().iter().map(|row| row + 1).collect(),
         },
     )
 }

@@ -56,6 +56,18 @@ struct Build {
     input: Value,
     /// Whether that is an input of the network as it is.
     is_input: bool,
+    /// The output of the member that was called last, and how many lines of the summary there were.
+    last: Option<(Value, usize)>,
+}
+
+impl Build {
+    /// Whether a member with an input takes the output of the line above.
+    fn is_below(&self, input: &Value) -> bool {
+        match &self.last {
+            Some((output, rows)) => *rows == self.builder.rows.len() && is_same(output, input),
+            None => is_same(&self.input, input),
+        }
+    }
 }
 
 /// A layer of a module.
@@ -90,7 +102,13 @@ impl Members {
             Some(module) => module,
             None => self.module_for(member, x)?,
         };
-        module.forward(x, self.mode.get())
+        let output = module.forward(x, self.mode.get())?;
+        if let Ok(mut build) = self.build.try_borrow_mut()
+            && let Some(build) = build.as_mut()
+        {
+            build.last = Some((output.clone(), build.builder.rows.len()));
+        }
+        Ok(output)
     }
 
     /// The module of a layer that was built for one shape, in ordinary passes.
@@ -136,6 +154,7 @@ impl Members {
             return Ok(None);
         };
         build.builder.is_input = build.is_input && is_same(&build.input, x);
+        let (row, is_below) = (build.builder.rows.len(), build.is_below(x));
         let tensors = member.tensors.borrow().clone();
         let built = build.builder.below(&member.path, |builder| match tensors {
             Some(tensors) => builder.child_again(&member.layer, shape, tensors),
@@ -145,6 +164,9 @@ impl Members {
                 Ok(built)
             }
         })?;
+        if !is_below && build.builder.rows.len() > row {
+            build.builder.apart.push(row);
+        }
         member
             .built
             .borrow_mut()
@@ -287,6 +309,7 @@ impl ScriptModule {
             builder: std::mem::replace(builder, spare),
             input: probe.clone(),
             is_input,
+            last: None,
         }));
         let passes = || {
             let _guard = grad::no_grad();
@@ -305,11 +328,17 @@ impl ScriptModule {
         let buffers = members.snapshot()?;
         let output = passes();
         let build = members.build.replace(None);
+        let mut last = None;
         if let Some(build) = build {
             *builder = build.builder;
+            last = build.last;
         }
         builder.is_input = false;
         let output = output?;
+        // what follows takes the output of the module
+        if !last.is_some_and(|(last, _)| is_same(&last, &output)) {
+            builder.apart.push(builder.rows.len());
+        }
         members.restore(&buffers)?;
         if let Some(idle) = members.layers.iter().find(|m| m.built.borrow().is_empty()) {
             let path = &idle.path;
@@ -357,16 +386,14 @@ impl Spec for ScriptModule {
         };
         let output = self.infer(&module, builder, input)?;
         builder.see_all();
-        builder.rows.insert(
-            row,
-            Row {
-                name: builder.path(),
-                layer: self.text(),
-                output: output.text(),
-                parameters,
-                field: None,
-            },
-        );
+        let heading = Row {
+            name: builder.path(),
+            layer: self.text(),
+            output: output.text(),
+            parameters,
+            field: None,
+        };
+        builder.head(row, heading);
         Ok(Built {
             module: Rc::new(module),
             output,

@@ -58,6 +58,7 @@ impl Model {
                 output: output.clone(),
                 rows: Vec::new(),
                 forks: Vec::new(),
+                apart: Vec::new(),
                 device: *device,
                 training: self.0.training.clone(),
                 precision: self.0.precision.clone(),

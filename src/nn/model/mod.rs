@@ -50,6 +50,7 @@ struct Inner {
     output: Shape,
     rows: Vec<Row>,
     forks: Vec<Fork>,
+    apart: Vec<usize>,
     device: Device,
     training: Rc<Cell<bool>>,
     precision: Rc<Cell<Precision>>,
@@ -89,6 +90,7 @@ impl Model {
             output: built.output,
             rows: builder.rows,
             forks: builder.forks,
+            apart: builder.apart,
             device: how.device,
             training: Rc::new(Cell::new(false)),
             precision: Rc::new(Cell::new(how.precision)),
@@ -245,6 +247,12 @@ impl Model {
     /// Layers side by side; those within others first.
     pub fn forks(&self) -> &[Fork] {
         &self.0.forks
+    }
+
+    /// Layers whose input is not the output of the layer above, by their numbers: a function of a
+    /// script is between them.
+    pub fn apart(&self) -> &[usize] {
+        &self.0.apart
     }
 
     /// The table of layers, with the fused ones.
