@@ -7,6 +7,7 @@ use crate::bind::args::path::output_path;
 use crate::bind::args::seed::SeedOptions;
 use crate::bind::args::tensor::Numbers;
 use crate::bind::types::TreeModel;
+use crate::bind::warnings::warn;
 use crate::lang::{Choice, Native, Options, native, natives_of, session};
 use crate::network::trees::boosted::{self, BoostSettings};
 use crate::network::trees::forest::{self as forests, ForestSettings};
@@ -114,6 +115,13 @@ fn labelled(name: &TaskName, labels: &Numbers) -> Result<(Vec<f64>, Task)> {
         TaskName::Regression => Task::Regression,
         TaskName::Classification => Task::classes_of(&values),
     };
+    let are_classes = values.iter().all(|y| y.fract() == 0.0 && *y >= 0.0);
+    if let (true, Some(class)) = (are_classes, task.without_rows(&values).first()) {
+        let most = values.iter().copied().fold(1.0, f64::max);
+        warn(&format!(
+            "no row has class {class}: classes count from 0 to {most}, and each has a probability"
+        ));
+    }
     Ok((values, task))
 }
 

@@ -24,6 +24,20 @@ impl Task {
             .fold(1.0, f64::max);
         Task::Classes(most.min(MOST) as usize + 1)
     }
+
+    /// The classes, of those from 0 to the largest, that no label has.
+    pub fn without_rows(self, labels: &[f64]) -> Vec<usize> {
+        let Task::Classes(classes) = self else {
+            return Vec::new();
+        };
+        let mut has_rows = vec![false; classes];
+        for label in labels.iter().filter(|y| y.fract() == 0.0 && **y >= 0.0) {
+            if let Some(has_rows) = has_rows.get_mut(*label as usize) {
+                *has_rows = true;
+            }
+        }
+        (0..classes).filter(|class| !has_rows[*class]).collect()
+    }
 }
 
 /// The labels that a task takes; classes are integers from 0.
@@ -67,6 +81,14 @@ pub(super) fn check_labels(task: Task, labels: &[f64], rows: usize) -> Result<()
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn classes_without_rows_are_listed() {
+        let labels = [1.0, 4.0, 2.0, 1.0];
+        assert_eq!(Task::classes_of(&labels).without_rows(&labels), [0, 3]);
+        assert_eq!(Task::classes_of(&[0.0, 1.0]).without_rows(&[0.0, 1.0]), []);
+        assert_eq!(Task::Regression.without_rows(&[5.0]), []);
+    }
 
     /// Labels of 1e300 were predicted as infinite.
     #[test]
