@@ -882,3 +882,44 @@ fn the_page_draws_a_logo_in_a_browser() {
     );
     assert_eq!(page.errors(), Vec::<String>::new());
 }
+
+/// Traces of a report are turned by keys, hidden by their buttons, and named under the pointer.
+#[test]
+fn traces_of_a_report_are_turned_in_a_browser() {
+    let Some(program) = chromium() else { return };
+    let place = tempfile::tempdir().expect("a folder");
+    let script = "
+        let turns = tensor::arange(30).float();
+        let helix = tensor::stack([turns * 1.5, (turns * 1.745).cos() * 2.3, (turns * 1.745).sin() * 2.3], 1);
+        plot::structure(\"two <helices>\", #{ first: helix, second: helix + 1.0 }).save(\"traces.svg\");
+    ";
+    std::fs::write(place.path().join("s.rhai"), script).expect("written");
+    let (_, error, code) = said(&cistron(place.path(), &["run", "s.rhai", "--run-dir", "r"]));
+    assert_eq!(code, 0, "{error}");
+    let address = format!("file://{}", place.path().join("r/report.html").display());
+    let mut page = browser::Page::open(program, place.path(), &address);
+    page.wait("document.querySelector('.structure canvas') !== null");
+    let picture = "document.querySelector('.structure canvas').toDataURL()";
+    let first = page.value(picture);
+    let press = |key: &str| {
+        format!(
+            "document.querySelector('.structure canvas').dispatchEvent(new KeyboardEvent(\
+            'keydown', {{ key: '{key}', cancelable: true }}))"
+        )
+    };
+    page.value(&press("ArrowLeft"));
+    let turned = page.value(picture);
+    assert_ne!(first, turned);
+    page.value(&press("+"));
+    assert_ne!(turned, page.value(picture));
+    page.value(&press("Home"));
+    assert_eq!(first, page.value(picture));
+    page.click(".structure button:nth-child(2)");
+    let pressed = "document.querySelector('.structure button:nth-child(2)').ariaPressed";
+    assert_eq!(page.value(pressed), json!("false"));
+    assert_ne!(first, page.value(picture));
+    page.click(".structure button:nth-child(2)");
+    page.click("#theme");
+    assert_ne!(first, page.value(picture));
+    assert_eq!(page.errors(), Vec::<String>::new());
+}

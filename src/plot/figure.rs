@@ -16,6 +16,7 @@ use super::modules::ModuleMap;
 use super::ranks::Ranks;
 use super::raster;
 use super::sidecar;
+use super::structure::Structure;
 use super::titles::titled;
 use super::tracks::Tracks;
 use super::tree::Tree;
@@ -57,6 +58,8 @@ pub enum Content {
     Tree(Tree),
     /// Nodes and arrows.
     Graph(Graph),
+    /// Chains of points in space.
+    Structure(Structure),
 }
 
 /// A figure: what it shows, and how large.
@@ -335,6 +338,15 @@ pub fn graph(title: &str, graph: Graph) -> Figure {
     }
 }
 
+/// Chains of points in space.
+pub fn structure(title: &str, structure: Structure) -> Figure {
+    Figure {
+        title: title.into(),
+        content: Content::Structure(structure),
+        size: (640, 560),
+    }
+}
+
 /// Whether the title of contributions is above them: where the rows have other names.
 fn shows_title(title: &str, logos: &[Letters]) -> bool {
     let is_other = |logo: &Letters| {
@@ -385,6 +397,7 @@ fn draw<DB: DrawingBackend>(figure: &Figure, root: &DrawingArea<DB, Shift>) -> D
         Content::Module(map) => map.draw(&titled()?),
         Content::Tree(tree) => tree.draw(&titled()?),
         Content::Graph(graph) => graph.draw(&titled()?),
+        Content::Structure(structure) => structure.draw(&titled()?),
     }
 }
 
@@ -442,6 +455,7 @@ impl Figure {
             Content::Module(map) => (map.size().0 - 80, map.size().1 - 40, "the genes".into()),
             Content::Tree(tree) => (200, tree.size().1 - 40, "the levels".into()),
             Content::Graph(_) => (200, 140, "the nodes".into()),
+            Content::Structure(_) => (160, 140, "the traces".into()),
         };
         (width, height + TITLE, what)
     }
@@ -465,8 +479,13 @@ impl Figure {
                 .and_then(|()| root.present().map_err(text))
                 .map_err(|error| Fault::new("file", error))?;
         }
-        if let (Content::Logos(logos), Some(end)) = (&self.content, out.rfind("</svg>")) {
-            out.insert_str(end, &sidecar::written(logos));
+        let numbers = match &self.content {
+            Content::Logos(logos) => Some(sidecar::of_logos(logos)),
+            Content::Structure(structure) => Some(sidecar::of_structure(structure)),
+            _ => None,
+        };
+        if let (Some(numbers), Some(end)) = (numbers, out.rfind("</svg>")) {
+            out.insert_str(end, &numbers);
         }
         // a page shrinks it to its width, and a screen reader reads its title
         let label = cistron_base::html::escaped(&self.title);

@@ -23,6 +23,7 @@ pub mod natural;
 mod ranks;
 pub mod raster;
 pub mod sidecar;
+mod structure;
 pub mod terminal;
 mod ticks;
 mod titles;
@@ -35,7 +36,7 @@ pub use chart::{Chart, Dots, Series};
 pub use diagram::{Diagram, Fork, Part};
 pub use figure::{
     Content, Figure, Theme, aligned, bars, boxes, chart, diagram, forest, graph, heat, histogram,
-    joint, logos, module, panels, ranks, tracks, tree,
+    joint, logos, module, panels, ranks, structure, tracks, tree,
 };
 pub use forest::{Forest, Interval};
 pub use graph::{Edge, Graph};
@@ -44,5 +45,6 @@ pub use joint::Joint;
 pub use logo::{Letters, Scaling};
 pub use modules::ModuleMap;
 pub use ranks::Ranks;
+pub use structure::{Structure, Trace};
 pub use tracks::{Feature, Row, Tracks};
 pub use tree::{Tree, TreeNode};

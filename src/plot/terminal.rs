@@ -436,6 +436,7 @@ pub fn show(figure: &Figure, width: usize, colored: bool) -> String {
         Content::Module(map) => map.to_text(),
         Content::Tree(tree) => tree.to_text(),
         Content::Graph(graph) => graph.to_text(),
+        Content::Structure(structure) => structure.to_text(),
     };
     format!("{}\n{body}", figure.title)
 }

@@ -1,15 +1,20 @@
 //! `plot::…`: regulatory modules, their trees, networks and knees.
 
 use crate::base::Result;
+use crate::bind::args::figure::in_order;
 use crate::bind::args::seed::SeedOptions;
+use crate::bind::args::tensor::tensor_of;
 use crate::bind::types::{ModuleSet, Tabled};
 use crate::lang::{Native, Options, native, natives_of};
 use crate::network::Edges;
 use crate::network::cluster::knee as knees;
 use crate::network::edges::signs_of;
 use crate::network::gnet2::{Cut, Node};
-use crate::plot::{self, Chart, Dots, Figure, Graph, ModuleMap, Series, Tree, TreeNode};
+use crate::plot::{
+    self, Chart, Dots, Figure, Graph, ModuleMap, Series, Structure, Trace, Tree, TreeNode,
+};
 use crate::{bail, fault};
+use rhai::{Dynamic, Identifier, Map};
 
 /// Options of `plot::module`.
 #[derive(Options)]
@@ -162,6 +167,53 @@ pub fn network(
     Ok(plot::graph(title, graph))
 }
 
+/// Draws chains of points in space, such as Cα traces of superposed proteins.
+///
+/// The picture is the projection onto the plane in which the first chain is widest; near lines are
+/// broad and dark. In `report.html` the figure can be turned by the pointer or the arrow keys and
+/// enlarged by the wheel or + and -.
+///
+/// ```rhai
+/// let own = protein::from(tensor::randn([9, 3], #{ seed: 1 }));
+/// assert_eq(plot::structure("native", #{ native: own.ca }).title, "native");
+/// ```
+/// ```rhai,fails
+/// plot::structure("flat", #{ a: tensor::zeros([9, 2]) });
+/// //~ trace "a" must be [points, 3], got [9, 2]
+/// ```
+#[native(namespace = "plot")]
+pub fn structure(
+    /// Title of the figure.
+    title: &str,
+    /// Map of name to points, [points, 3], Å, in order; a line has a gap at a point of NaN. The
+    /// first in natural order states the view.
+    traces: &Map,
+) -> Result<Figure> {
+    let of = |(name, points): (&Identifier, &Dynamic)| {
+        let points = tensor_of(points)?;
+        let shape = points.shape();
+        if shape.len() != 2 || shape[1] != 3 {
+            bail!(
+                "shape",
+                "trace \"{name}\" must be [points, 3], got {}",
+                crate::base::shape::text(&shape)
+            );
+        }
+        let values = points.to_f64()?;
+        let points = values.chunks_exact(3).map(|p| [p[0], p[1], p[2]]);
+        Ok(Trace {
+            name: name.to_string(),
+            points: points.collect(),
+        })
+    };
+    let traces = in_order(traces).into_iter();
+    let traces = traces.map(of).collect::<Result<Vec<_>>>()?;
+    if traces.is_empty() {
+        bail!("value", "there are no traces");
+    }
+    Ok(plot::structure(title, Structure { traces }))
+}
+
 /// Draws falling numbers with their knee, where two lines fit them best.
 ///
 /// ```rhai
@@ -213,5 +265,5 @@ pub fn knee(
 
 /// The native functions declared here.
 pub fn natives() -> Vec<Native> {
-    natives_of![module, tree, network, knee,]
+    natives_of![module, tree, network, knee, structure,]
 }

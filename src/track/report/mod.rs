@@ -65,8 +65,15 @@ fn table(rows: &[(String, Value)]) -> String {
     format!("<div class=\"scroll\"><table>{lines}</table></div>")
 }
 
-/// A picture inside the page; of logos also their numbers, for the page to draw.
-fn figure(path: &Path, logos: &mut Vec<Value>) -> Option<String> {
+/// Numbers behind pictures, for the page to draw.
+#[derive(Default)]
+struct Drawn {
+    logos: Vec<Value>,
+    structures: Vec<Value>,
+}
+
+/// A picture inside the page; of logos and of traces in space also their numbers.
+fn figure(path: &Path, drawn: &mut Drawn) -> Option<String> {
     let name = escaped(&path.file_name()?.to_string_lossy());
     if path.is_symlink() {
         return None;
@@ -78,13 +85,18 @@ fn figure(path: &Path, logos: &mut Vec<Value>) -> Option<String> {
         "png" => "png",
         _ => return None,
     };
-    let asked = std::str::from_utf8(&bytes).ok().and_then(sidecar::logos);
-    let place = if asked.is_some() {
-        format!("<div class=\"logos\" data-logos=\"{}\"></div>", logos.len())
-    } else {
-        String::new()
-    };
-    logos.extend(asked);
+    let svg = std::str::from_utf8(&bytes).unwrap_or_default();
+    let mut place = String::new();
+    let numbers = [
+        ("logos", sidecar::logos(svg), &mut drawn.logos),
+        ("structure", sidecar::structure(svg), &mut drawn.structures),
+    ];
+    for (kind, asked, all) in numbers {
+        if let Some(asked) = asked {
+            place += &format!("<div class=\"{kind}\" data-{kind}=\"{}\"></div>", all.len());
+            all.push(asked);
+        }
+    }
     let picture = format!("data:image/{kind};base64,{}", STANDARD.encode(bytes));
     Some(format!(
         "<figure><button type=\"button\" aria-label=\"enlarge {name}\"><img alt=\"{name}\" \
@@ -96,7 +108,7 @@ fn figure(path: &Path, logos: &mut Vec<Value>) -> Option<String> {
 const FIGURES: [&str; 2] = ["figures", "output/figures"];
 
 /// Every picture of the run that no section has.
-fn figures(run: &Path, shown: &[String], logos: &mut Vec<Value>) -> String {
+fn figures(run: &Path, shown: &[String], drawn: &mut Drawn) -> String {
     let folders = FIGURES.map(|name| std::fs::read_dir(run.join(name)));
     let mut paths: Vec<_> = folders
         .into_iter()
@@ -109,7 +121,7 @@ fn figures(run: &Path, shown: &[String], logos: &mut Vec<Value>) -> String {
     paths.sort();
     let all: String = paths
         .iter()
-        .filter_map(|path| figure(path, logos))
+        .filter_map(|path| figure(path, drawn))
         .collect();
     if all.is_empty() {
         "<p>none</p>".into()
@@ -187,19 +199,21 @@ pub fn page(record: &Record, script: &str) -> String {
             )
         })
         .collect();
-    let mut logos = Vec::new();
+    let mut drawn = Drawn::default();
     let shown = sections::pictures(&record.results);
-    let figures = figures(&record.folder, &shown, &mut logos);
-    let data = json!({ "metrics": rows(record), "logos": logos, "alphabet": sidecar::alphabet() })
-        .to_string()
-        .replace('<', "\\u003c");
+    let figures = figures(&record.folder, &shown, &mut drawn);
+    let data = json!({
+        "metrics": rows(record), "logos": drawn.logos, "alphabet": sidecar::alphabet(),
+        "structures": drawn.structures,
+    });
+    let data = data.to_string().replace('<', "\\u003c");
     // pictures of sections are no logos
     let picture = |path: &str| {
         let name = path.strip_prefix("figures/")?;
         let places = FIGURES.map(|folder| record.folder.join(folder).join(name));
         places
             .iter()
-            .find_map(|place| figure(place, &mut Vec::new()))
+            .find_map(|place| figure(place, &mut Drawn::default()))
     };
     let (links, own_sections) = sections::html(&record.results, &picture);
     let parts = [

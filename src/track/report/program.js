@@ -222,6 +222,139 @@
     for (const own of data.logos[place.dataset.logos]) logo(own, place);
   }
 
+  // traces in space: turned by the pointer or arrow keys, enlarged by the wheel or + and -
+  const structure = (traces, name, place) => {
+    const legend = document.createElement("div"), canvas = document.createElement("canvas"), said = document.createElement("output");
+    legend.className = "legend";
+    canvas.tabIndex = 0;
+    canvas.setAttribute("role", "img");
+    const names = traces.map((own) => own.name).join(", ");
+    canvas.setAttribute("aria-label", `${name}: traces of ${names} in space; arrow keys turn them, + and - enlarge and shrink, Home restores the view`);
+    const ink = canvas.getContext("2d");
+    const shown = traces.map(() => true);
+    const whole = traces.flatMap((own) => own.points).filter((point) => point !== null);
+    const reach = Math.max(...whole.map(([x, y, z]) => Math.hypot(x, y, z)), 1);
+    const start = () => [[1, 0, 0], [0, 1, 0], [0, 0, 1]];
+    let turn = start(), zoom = 1, drag = null, at = null, flat = [];
+    const rotated = (axis, angle) => {
+      const [i, j] = axis === "y" ? [0, 2] : [1, 2];
+      const [c, s] = [Math.cos(angle), Math.sin(angle)];
+      const next = turn.map((row) => [...row]);
+      for (let k = 0; k < 3; k++) { next[i][k] = c * turn[i][k] + s * turn[j][k]; next[j][k] = -s * turn[i][k] + c * turn[j][k]; }
+      turn = next;
+    };
+    const draw = () => {
+      const width = Math.max(place.clientWidth, 240), height = Math.min(width * 0.75, 520), sharp = window.devicePixelRatio || 1;
+      canvas.width = width * sharp; canvas.height = height * sharp;
+      canvas.style.width = `${width}px`; canvas.style.height = `${height}px`;
+      ink.setTransform(sharp, 0, 0, sharp, 0, 0);
+      const paper = getComputedStyle(document.body).backgroundColor, text = getComputedStyle(document.body).color;
+      ink.fillStyle = paper;
+      ink.fillRect(0, 0, width, height);
+      const scale = zoom * (Math.min(width, height) / 2 - 14) / reach;
+      const projected = (point) => point && turn.map((row) => row[0] * point[0] + row[1] * point[1] + row[2] * point[2]);
+      flat = [];
+      const lines = [];
+      traces.forEach((own, number) => {
+        if (!shown[number]) return;
+        let before = null;
+        own.points.forEach((point, i) => {
+          const p = projected(point);
+          const now = p && { x: width / 2 + scale * p[0], y: height / 2 - scale * p[1], z: p[2], number, i };
+          if (now) flat.push(now);
+          if (now && before) lines.push({ a: before, b: now, z: (before.z + now.z) / 2, number });
+          before = now;
+        });
+      });
+      lines.sort((one, other) => one.z - other.z);
+      for (const { a, b, z, number } of lines) {
+        const near = (z / reach + 1) / 2;
+        // near lines cover far ones, but not the ends of their own neighbours
+        for (const [color, share, thick, cut] of [[paper, 1, 8, 0.2], [colors[number % colors.length], 0.3 + 0.7 * near, 2 + 3 * near, 0]]) {
+          ink.globalAlpha = share;
+          ink.strokeStyle = color;
+          ink.lineWidth = thick;
+          ink.lineCap = cut ? "butt" : "round";
+          ink.beginPath();
+          ink.moveTo(a.x + cut * (b.x - a.x), a.y + cut * (b.y - a.y));
+          ink.lineTo(b.x - cut * (b.x - a.x), b.y - cut * (b.y - a.y));
+          ink.stroke();
+        }
+      }
+      ink.globalAlpha = 1;
+      const most = width / 5 / scale, power = 10 ** Math.floor(Math.log10(most));
+      const length = [5, 2, 1].map((f) => f * power).find((l) => l <= most) || power;
+      ink.fillStyle = text;
+      ink.fillRect(14, height - 14, length * scale, 2);
+      ink.font = "12px system-ui, sans-serif";
+      ink.fillText(`${short(length)} Å`, 20 + length * scale, height - 9);
+      if (at !== null) {
+        const own = flat.find((point) => point.number === at.number && point.i === at.i);
+        if (own) { ink.strokeStyle = text; ink.lineWidth = 2; ink.beginPath(); ink.arc(own.x, own.y, 6, 0, 2 * Math.PI); ink.stroke(); }
+      }
+    };
+    const reading = (event) => {
+      const area = canvas.getBoundingClientRect(), x = event.clientX - area.left, y = event.clientY - area.top;
+      let best = null;
+      for (const point of flat) {
+        const far = Math.hypot(point.x - x, point.y - y) - point.z / reach;
+        if (far < 12 && (best === null || far < best.far)) best = { far, ...point };
+      }
+      at = best;
+      said.textContent = best === null ? "" : `${traces[best.number].name}: point ${best.i + 1} of ${traces[best.number].points.length}`;
+    };
+    canvas.addEventListener("pointerdown", (event) => { drag = [event.clientX, event.clientY]; canvas.setPointerCapture(event.pointerId); canvas.focus(); });
+    canvas.addEventListener("pointermove", (event) => {
+      if (drag === null) reading(event);
+      else {
+        rotated("y", (event.clientX - drag[0]) * 0.01);
+        rotated("x", -(event.clientY - drag[1]) * 0.01);
+        drag = [event.clientX, event.clientY];
+      }
+      draw();
+    });
+    for (const ending of ["pointerup", "pointercancel"]) canvas.addEventListener(ending, () => { drag = null; });
+    const enlarge = (factor) => { zoom = Math.min(Math.max(zoom * factor, 0.3), 30); draw(); };
+    // without focus the wheel scrolls the page
+    canvas.addEventListener("wheel", (event) => {
+      if (document.activeElement !== canvas) return;
+      event.preventDefault();
+      enlarge(Math.exp(-event.deltaY * 0.001));
+    }, { passive: false });
+    canvas.addEventListener("keydown", (event) => {
+      const step = Math.PI / 18;
+      const keys = {
+        ArrowLeft: () => rotated("y", -step), ArrowRight: () => rotated("y", step), ArrowUp: () => rotated("x", step), ArrowDown: () => rotated("x", -step),
+        Home: () => { turn = start(); zoom = 1; }, "+": () => enlarge(1.2), "=": () => enlarge(1.2), "-": () => enlarge(1 / 1.2),
+      };
+      const own = keys[event.key];
+      if (!own || event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      own();
+      draw();
+    });
+    traces.forEach((own, number) => {
+      const button = document.createElement("button"), mark = document.createElement("i");
+      button.type = "button";
+      button.className = "series";
+      mark.style.background = colors[number % colors.length];
+      button.append(mark, own.name);
+      button.setAttribute("aria-pressed", "true");
+      button.addEventListener("click", () => { shown[number] = !shown[number]; button.setAttribute("aria-pressed", String(shown[number])); draw(); });
+      legend.appendChild(button);
+    });
+    place.append(legend, canvas, said);
+    theme.addEventListener("click", draw);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+    window.addEventListener("resize", draw);
+    draw();
+  };
+  for (const place of document.querySelectorAll("[data-structure]")) {
+    const figure = place.closest("figure");
+    figure.classList.add("asked");
+    structure(data.structures[place.dataset.structure], figure.querySelector("img").alt, place);
+  }
+
   const large = document.getElementById("large");
   for (const own of document.querySelectorAll(".figures figure > button")) {
     own.addEventListener("click", () => {
