@@ -70,10 +70,9 @@ fn principal_axes(points: &[[f64; 3]], center: [f64; 3]) -> Matrix {
                 (row[p], row[q]) = (cos * row[p] - sin * row[q], sin * row[p] + cos * row[q]);
             }
             for own in [&mut variance, &mut axes] {
-                for i in 0..3 {
-                    let (a, b) = (own[p][i], own[q][i]);
-                    (own[p][i], own[q][i]) = (cos * a - sin * b, sin * a + cos * b);
-                }
+                let (a, b) = (own[p], own[q]);
+                own[p] = std::array::from_fn(|i| cos * a[i] - sin * b[i]);
+                own[q] = std::array::from_fn(|i| sin * a[i] + cos * b[i]);
             }
         }
     }
