@@ -1,5 +1,7 @@
 //! The one error type: what is wrong, where, how it came there, what to do.
 
+use super::digits::with_exponents;
+use std::borrow::Cow;
 use std::fmt;
 
 /// A result whose error is a [`Fault`].
@@ -71,10 +73,16 @@ impl std::ops::DerefMut for Fault {
 
 impl Fault {
     /// A fault of a kind with a message.
+    ///
+    /// Numbers that it writes out with more than 30 digits get an exponent.
     pub fn new(kind: &'static str, message: impl Into<String>) -> Self {
+        let mut message = message.into();
+        if let Cow::Owned(short) = with_exponents(&message) {
+            message = short;
+        }
         Fault(Box::new(Body {
             kind,
-            message: message.into(),
+            message,
             hint: None,
             at: None,
             trace: Vec::new(),

@@ -4,6 +4,7 @@
 #[cfg(cistron_coverage)]
 pub mod coverage;
 pub mod delimited;
+mod digits;
 pub mod dynamic;
 pub mod fault;
 pub mod file;
