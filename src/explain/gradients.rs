@@ -169,8 +169,9 @@ fn between(
         if let (Some(scanned), Value::One(own)) = (&scanned, &x)
             && let Some(found) = scanned.deep_lift(still, own, baselines, start, target)?
         {
+            let own = undefined(Value::One(found.contributions), &found.difference);
             difference.extend(found.difference);
-            return Ok(Value::One(found.contributions));
+            return own;
         }
         let n = x.rows();
         let of = baselines.of_all(&x, start)?;
@@ -197,8 +198,10 @@ fn between(
         }
         let all = points(start, count);
         if let (Way::Along, Some(halves), Value::One(x), [of]) = (way, &halves, &x, &of[..]) {
+            let own = by_halves(still, halves, x, of, &all, batch, target)?;
+            let own = undefined(Value::One(own), &apart);
             difference.extend(apart);
-            return by_halves(still, halves, x, of, &all, batch, target).map(Value::One);
+            return own;
         }
         let mut total = x.map(Tensor::zeros_like)?;
         for chunk in all.chunks((batch / n).max(1) as usize) {
@@ -277,14 +280,32 @@ fn between(
                 total = total.zip(&part, |total, part| total.add(&part.mul_number(*weight)?))?;
             }
         }
+        let total = undefined(total, &apart);
         difference.extend(apart);
-        Ok(total)
+        total
     })?;
     let rows = difference.len() as i64;
     let difference = Share::of(x.rows()).joined(&Tensor::from_f64(&difference, &[rows])?)?;
     Ok(Found {
         contributions,
         difference: difference.to_f64()?,
+    })
+}
+
+/// Contributions of a batch, NaN for samples whose difference is NaN: the rules of pairs take
+/// quotients that are no numbers, as of masked scores, for 0.
+fn undefined(contributions: Value, difference: &[f64]) -> Result<Value> {
+    if !difference.iter().any(|x| x.is_nan()) {
+        return Ok(contributions);
+    }
+    let marks: Vec<f32> = difference
+        .iter()
+        .map(|x| if x.is_nan() { f32::NAN } else { 0.0 })
+        .collect();
+    contributions.map(|own| {
+        let mut shape = vec![1; own.rank()];
+        shape[0] = marks.len() as i64;
+        own.add(&Tensor::from_f32(&marks, &shape)?.to_device(own.device())?)
     })
 }
 

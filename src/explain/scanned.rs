@@ -270,8 +270,9 @@ impl Scan {
         let [own, other] = pair.maxima.map(|maxima| maxima.values[filter]);
         let [first, second] = pair.maxima.map(|maxima| maxima.windows[filter] as usize);
         let apart = own - other;
-        // a maximum that the ReLU made 0 has no window
-        let [has_first, has_second] = [own, other].map(|value| !relu || value > 0.0);
+        // a maximum that the ReLU made 0 has no window; NaN passes, as through the layers
+        let has_window = |value: f32| !relu || value > 0.0 || value.is_nan();
+        let [has_first, has_second] = [own, other].map(has_window);
         let is_same = has_first && has_second && first == second;
         // a part of the difference of the maxima at a window with `x` and `y`: by the rule of the
         // maximum, then by that of the ReLU, each over what goes in
@@ -281,6 +282,9 @@ impl Scan {
                 true => gradient * part / (a - b),
                 false => slope,
             };
+            if apart.is_nan() {
+                return f32::NAN;
+            }
             let factor = match relu {
                 false => passed,
                 true if (x - y).abs() > SMALL => passed * ((a - b) / (x - y)),
