@@ -59,6 +59,7 @@ mod scripts;
 #[cfg(feature = "serve")]
 mod serve;
 mod sizes;
+mod slurm;
 mod statistics;
 mod strands;
 mod submit;

@@ -15,8 +15,10 @@ pub fn quoted(word: &str) -> String {
 
 /// An option `--name=value` of a `#SBATCH` line, whose values are quoted by double quotes.
 pub fn quoted_option(option: &str) -> String {
+    let is_special = |c: char| c.is_whitespace() || "\"'\\#".contains(c);
     match option.split_once('=') {
-        Some((name, value)) if value.contains(char::is_whitespace) => {
+        Some((name, value)) if value.contains(is_special) => {
+            let value = value.replace('\\', "\\\\").replace('"', "\\\"");
             format!("{name}=\"{value}\"")
         }
         _ => option.to_string(),
@@ -35,6 +37,8 @@ mod tests {
         assert_eq!(quoted(""), "''");
         assert_eq!(quoted_option("--time=4:00:00"), "--time=4:00:00");
         assert_eq!(quoted_option("--chdir=/my runs"), "--chdir=\"/my runs\"");
+        assert_eq!(quoted_option("--comment=a#b"), "--comment=\"a#b\"");
+        assert_eq!(quoted_option("--comment=\"\\"), "--comment=\"\\\"\\\\\"");
         assert_eq!(quoted_option("--exclusive"), "--exclusive");
     }
 }

@@ -68,6 +68,10 @@ pub fn main() -> u8 {
             return if error.use_stderr() { USAGE } else { 0 };
         }
     };
+    // ahead of the libraries, whose loading may take seconds: by default the signal ends a program
+    if matches!(arguments.command, Command::Run(_)) {
+        signal::end_on_user_signal();
+    }
     environment::extend();
     let has_torch = arguments.command.needs_torch();
     let checked = crate::base::simd::Simd::of_environment();

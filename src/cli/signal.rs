@@ -1,6 +1,17 @@
-//! Ctrl-C while a line of the REPL runs.
+//! Ctrl-C while a line of the REPL runs, and the signal of a scheduler ahead of a time limit.
 
 use crate::base::interrupt;
+
+extern "C" fn to_end(_: libc::c_int) {
+    interrupt::raise();
+}
+
+/// SIGUSR1 raises the interrupt flag, so that a training writes a checkpoint and ends. Unlike Ctrl-C
+/// and SIGTERM, it may be sent several times: none of them ends a program at once.
+pub fn end_on_user_signal() {
+    // SAFETY: the handler only touches an atomic
+    unsafe { libc::signal(libc::SIGUSR1, to_end as *const () as libc::sighandler_t) };
+}
 
 /// Ctrl-C raises the interrupt flag during the lifetime of this value, also where the line editor
 /// changed the signal; a second one ends the program.

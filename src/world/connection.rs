@@ -28,6 +28,12 @@ pub fn start() -> Result<()> {
     if WORLD.get().is_some() {
         return Ok(());
     }
+    if launch.launcher == "srun" && !launcher::has_process_management() {
+        let size = launch.size;
+        bail!("usage", "srun has started {size} processes without MPI";
+            hint: "`srun --mpi=pmix` or `--mpi=pmi2` (`srun --mpi=list` shows which there are); for \
+                one process `srun --ntasks=1`");
+    }
     let functions = library::open(launch.launcher, launch.size)?;
     let (mut rank, mut size) = (0, 0);
     if (functions.start)(&mut rank, &mut size) != 0 {

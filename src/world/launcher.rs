@@ -41,3 +41,8 @@ pub fn local_size() -> usize {
     let known = LOCAL_SIZES.iter().find_map(|name| number(name));
     known.unwrap_or(1).max(1)
 }
+
+/// Whether the launcher has passed on what MPI needs to connect the processes (PMIx, PMI-2, PMI).
+pub fn has_process_management() -> bool {
+    std::env::vars_os().any(|(name, _)| name.to_string_lossy().starts_with("PMI"))
+}

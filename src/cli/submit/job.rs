@@ -8,8 +8,11 @@ use std::process::{Command, Stdio};
 
 /// The file of the job, in the folder of the runs.
 pub(super) const SCRIPT: &str = "job.sh";
-/// The file with the number that SLURM gave the job.
+/// The file with the numbers of the jobs in SLURM, one per line.
 pub(super) const NUMBER: &str = "job.txt";
+
+/// The signal, to the shell of the job alone.
+const SIGNAL: &str = "--signal=B:USR1@";
 
 /// An array of jobs, one for each run.
 pub(super) struct Job {
@@ -37,10 +40,10 @@ impl Job {
         let lines = [
             format!("--job-name={}", self.name.replace(char::is_whitespace, "_")),
             format!("--array=1-{}{most}", self.runs),
-            format!("--output={}/%3a.txt", self.home.display()),
+            format!("--output={}/%3a.txt", literal(&self.home)),
             "--open-mode=append".into(),
             "--requeue".into(),
-            format!("--signal=B:USR1@{}", self.ahead),
+            signal(self.ahead),
             format!("--chdir={}", self.folder.display()),
         ];
         for option in lines.iter().chain(&self.options) {
@@ -60,6 +63,32 @@ impl Job {
         let _ = writeln!(text, "exec {}", words.join(" "));
         text
     }
+}
+
+/// The most runs at a time of a script.
+pub(super) fn at_a_time(script: &str) -> Option<usize> {
+    let array = script
+        .lines()
+        .find_map(|line| line.strip_prefix("#SBATCH --array="))?;
+    array.split_once('%')?.1.parse().ok()
+}
+
+/// Seconds before the time limit at which the signal of a script is sent.
+pub(super) fn ahead(script: &str) -> Option<u32> {
+    let option = format!("#SBATCH {SIGNAL}");
+    script
+        .lines()
+        .find_map(|line| line.strip_prefix(&option)?.parse().ok())
+}
+
+/// The option of sbatch with the signal ahead of the time limit.
+pub(super) fn signal(ahead: u32) -> String {
+    format!("{SIGNAL}{ahead}")
+}
+
+/// A path as SLURM reads it in the name of a file, where `%` begins a replacement.
+fn literal(path: &Path) -> String {
+    path.display().to_string().replace('%', "%%")
 }
 
 /// Seconds of a time as SLURM has it: minutes, minutes:seconds, hours:minutes:seconds, days-hours,
@@ -131,10 +160,25 @@ pub(super) fn output(program: &str, arguments: &[&str]) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Submits a script and returns the number of the job.
-pub(super) fn sbatch(script: &Path) -> Result<String> {
+/// Submits a script, with other options than those in it, and returns the number of the job.
+pub(super) fn sbatch(script: &Path, options: &[String]) -> Result<String> {
     let path = script.display().to_string();
-    let text = output("sbatch", &["--parsable", &path])?;
+    let options = options.iter().map(String::as_str);
+    let arguments: Vec<&str> = ["--parsable"]
+        .into_iter()
+        .chain(options)
+        .chain([&*path])
+        .collect();
+    let text = output("sbatch", &arguments).map_err(|fault| {
+        let is_too_long = fault.message.contains("Invalid job array specification");
+        match is_too_long {
+            true => fault.hint(
+                "the numbers of an array are below MaxArraySize (`scontrol show config`), by \
+                default 1001: split the sweep by one of its parameters",
+            ),
+            false => fault,
+        }
+    })?;
     // with several clusters the name of the cluster follows
     let id = text.trim().split(';').next().unwrap_or("");
     if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -183,8 +227,8 @@ mod tests {
             name: "two words".into(),
             runs: 12,
             at_a_time: Some(4),
-            home: "/data/my runs/s-sweep".into(),
-            folder: "/data".into(),
+            home: "/data/my runs/50%/s-sweep".into(),
+            folder: "/data/#1".into(),
             program: "/opt/it's/cistron".into(),
             ahead: 60,
             options: vec!["--time=4:00:00".into(), "--gres=gpu:1".into()],
@@ -192,14 +236,16 @@ mod tests {
         let expected = "#!/bin/bash\n\
             #SBATCH --job-name=two_words\n\
             #SBATCH --array=1-12%4\n\
-            #SBATCH --output=\"/data/my runs/s-sweep/%3a.txt\"\n\
+            #SBATCH --output=\"/data/my runs/50%%/s-sweep/%3a.txt\"\n\
             #SBATCH --open-mode=append\n\
             #SBATCH --requeue\n\
             #SBATCH --signal=B:USR1@60\n\
-            #SBATCH --chdir=/data\n\
+            #SBATCH --chdir=\"/data/#1\"\n\
             #SBATCH --time=4:00:00\n\
             #SBATCH --gres=gpu:1\n\
-            exec '/opt/it'\\''s/cistron' submit --task '/data/my runs/s-sweep'\n";
+            exec '/opt/it'\\''s/cistron' submit --task '/data/my runs/50%/s-sweep'\n";
         assert_eq!(job.script(), expected);
+        assert_eq!((at_a_time(expected), ahead(expected)), (Some(4), Some(60)));
+        assert_eq!(at_a_time("#SBATCH --array=1-3\n"), None);
     }
 }

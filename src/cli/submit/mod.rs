@@ -15,11 +15,14 @@ use clap::Args;
 use job::Job;
 use std::path::{Path, PathBuf};
 
+/// Seconds before the time limit at which a run is checkpointed, unless they are given.
+const AHEAD: u32 = 120;
+
 /// The arguments of `submit`.
 #[derive(Args)]
 pub struct SubmitArguments {
     /// The script
-    #[arg(required_unless_present_any = ["status", "collect", "task"])]
+    #[arg(required_unless_present_any = ["status", "collect", "resume", "task"])]
     script: Option<PathBuf>,
     /// What most commands take
     #[command(flatten)]
@@ -69,8 +72,9 @@ pub struct SubmitArguments {
     #[arg(long, value_name = "OPTION", allow_hyphen_values = true)]
     option: Vec<String>,
     /// Seconds before the time limit at which a run is checkpointed
-    #[arg(long, value_name = "N", default_value_t = 120)]
-    ahead: u32,
+    /// [default: 120]
+    #[arg(long, value_name = "N")]
+    ahead: Option<u32>,
     /// Print the job and submit nothing
     #[arg(long)]
     dry_run: bool,
@@ -80,6 +84,11 @@ pub struct SubmitArguments {
     /// Write the table of results of a folder of submitted runs
     #[arg(long, value_name = "DIR", conflicts_with = "script")]
     collect: Option<PathBuf>,
+    /// Submit again the runs of a folder that are neither done nor queued; --time, --mem, --array
+    /// and other resources replace those of the first time
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["script", "status", "collect", "sweep",
+        "folds", "seeds", "set", "run_dir", "name", "tag"])]
+    resume: Option<PathBuf>,
     /// Execute the run of this job of an array
     #[arg(long, value_name = "DIR", hide = true)]
     task: Option<PathBuf>,
@@ -98,6 +107,9 @@ pub fn submit(arguments: &SubmitArguments) -> u8 {
             collect: Some(home),
             ..
         } => queue::collect(home),
+        SubmitArguments {
+            resume: Some(home), ..
+        } => resumed(arguments, home),
         SubmitArguments {
             script: Some(script),
             ..
@@ -121,6 +133,7 @@ fn submitted(arguments: &SubmitArguments, script: &Path) -> Result<u8> {
         start,
     };
     let sweep = Sweep::of(&ask, &text, 1)?;
+    arguments.check(arguments.ahead.unwrap_or(AHEAD))?;
     if arguments.dry_run {
         let home =
             std::path::absolute(ask.free_folder()?).map_err(|error| Fault::file(script, &error))?;
@@ -130,16 +143,12 @@ fn submitted(arguments: &SubmitArguments, script: &Path) -> Result<u8> {
         }
         return Ok(0);
     }
-    if !job::is_installed("sbatch") {
-        bail!("system", "sbatch is not installed on this machine";
-            hint: "submit from a machine of the cluster; --dry-run prints the job, and `cistron \
-                run` with the same --sweep, --folds and --seeds executes the runs here");
-    }
+    needs_sbatch(
+        "submit from a machine of the cluster; --dry-run prints the job, and `cistron run` with \
+        the same --sweep, --folds and --seeds executes the runs here",
+    )?;
     let home = sweep.store(&ask)?;
-    let home = std::fs::canonicalize(&home).map_err(|error| Fault::file(&home, &error))?;
-    let file = home.join(job::SCRIPT);
-    write_whole(&file, arguments.job(&home, &sweep)?.script().as_bytes())?;
-    let id = match job::sbatch(&file) {
+    let id = match sent(arguments, &home, &sweep) {
         Ok(id) => id,
         Err(fault) => {
             // nothing of it has begun
@@ -147,12 +156,61 @@ fn submitted(arguments: &SubmitArguments, script: &Path) -> Result<u8> {
             return Err(fault);
         }
     };
+    let home = std::fs::canonicalize(&home).map_err(|error| Fault::file(&home, &error))?;
     write_whole(&home.join(job::NUMBER), format!("{id}\n").as_bytes())?;
     crate::outln!("job {id}: {} runs in {}", sweep.tasks.len(), home.display());
     crate::outln!(
         "`cistron submit --status {0}` lists them, `--collect {0}` gathers their results",
         home.display()
     );
+    Ok(0)
+}
+
+/// Writes the job of the runs in a folder and submits it; returns its number.
+fn sent(arguments: &SubmitArguments, home: &Path, sweep: &Sweep) -> Result<String> {
+    let home = std::fs::canonicalize(home).map_err(|error| Fault::file(home, &error))?;
+    let file = home.join(job::SCRIPT);
+    write_whole(&file, arguments.job(&home, sweep)?.script().as_bytes())?;
+    job::sbatch(&file, &[])
+}
+
+/// Fails where there is no sbatch.
+fn needs_sbatch(hint: &str) -> Result<()> {
+    match job::is_installed("sbatch") {
+        true => Ok(()),
+        false => Err(fault!("system", "sbatch is not installed on this machine").hint(hint)),
+    }
+}
+
+/// Submits again what is left of submitted runs.
+fn resumed(arguments: &SubmitArguments, home: &Path) -> Result<u8> {
+    needs_sbatch(
+        "submit from a machine of the cluster; `cistron run --resume` executes the runs here",
+    )?;
+    let runs = queue::read(home)?;
+    let left = runs.to_submit()?;
+    if left.is_empty() {
+        crate::outln!("every run in {} is done or queued", home.display());
+        return Ok(0);
+    }
+    let file = home.join(job::SCRIPT);
+    let script = read_text(&file).map_err(|error| Fault::file(&file, &error))?;
+    let numbers: Vec<String> = left.iter().map(usize::to_string).collect();
+    let most = arguments.array.or(job::at_a_time(&script));
+    let most = most.map(|n| format!("%{n}")).unwrap_or_default();
+    let ahead = arguments.ahead.or(job::ahead(&script));
+    arguments.check(ahead.unwrap_or(AHEAD))?;
+    let mut options = arguments.options();
+    options.extend(arguments.ahead.map(job::signal));
+    options.push(format!("--array={}{most}", numbers.join(",")));
+    if arguments.dry_run {
+        crate::outln!("sbatch {} {}", options.join(" "), file.display());
+        return Ok(0);
+    }
+    let id = job::sbatch(&file, &options)?;
+    let jobs = [runs.jobs, vec![id.clone()]].concat().join("\n");
+    write_whole(&home.join(job::NUMBER), format!("{jobs}\n").as_bytes())?;
+    crate::outln!("job {id}: {} runs in {}", left.len(), home.display());
     Ok(0)
 }
 
@@ -168,12 +226,11 @@ impl SubmitArguments {
         })
     }
 
-    /// The array of jobs for the runs in a folder.
-    fn job(&self, home: &Path, sweep: &Sweep) -> Result<Job> {
+    /// Fails where an option is no option of a job.
+    fn check(&self, ahead: u32) -> Result<()> {
         let seconds = self.time.as_deref().map(job::seconds).transpose()?;
-        if let Some(limit) = seconds.filter(|limit| *limit <= u64::from(self.ahead)) {
-            bail!("usage", "--time is {limit} s, and checkpoints are written {} s ahead of it",
-                self.ahead;
+        if let Some(limit) = seconds.filter(|limit| *limit <= u64::from(ahead)) {
+            bail!("usage", "--time is {limit} s, and checkpoints are written {ahead} s ahead of it";
                 hint: "allow more time, or lower --ahead");
         }
         for (option, value) in [
@@ -206,6 +263,15 @@ impl SubmitArguments {
             bail!("usage", "--option {option}: expected an option of sbatch";
                 hint: "for example --option=--account=lab");
         }
+        Ok(())
+    }
+
+    /// The array of jobs for the runs in a folder.
+    fn job(&self, home: &Path, sweep: &Sweep) -> Result<Job> {
+        if let Some(path) = home.to_str().filter(|path| path.contains('\\')) {
+            bail!("usage", "{path}: SLURM cannot write outputs to a path with a backslash";
+                hint: "another --run-dir or --name");
+        }
         let program = std::env::current_exe()
             .map_err(|error| fault!("file", "the path of the program: {error}"))?;
         let named = sweep.script.file_stem().unwrap_or_default();
@@ -219,7 +285,7 @@ impl SubmitArguments {
             home: home.to_path_buf(),
             folder: std::env::current_dir().unwrap_or_default(),
             program,
-            ahead: self.ahead,
+            ahead: self.ahead.unwrap_or(AHEAD),
             options: self.options(),
         })
     }
