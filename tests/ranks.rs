@@ -393,6 +393,21 @@ fn a_signal_ends_all_processes() {
 }
 
 #[test]
+fn srun_without_mpi_is_refused() {
+    let place = tempfile::tempdir().expect("a folder");
+    std::fs::write(place.path().join("s.rhai"), "print(world.size);").expect("written");
+    let output = crate::command(place.path(), &["run", "s.rhai"])
+        .env("SLURM_STEP_NUM_TASKS", "2")
+        .output();
+    let (_, err, code) = said(&output.expect("the program starts"));
+    assert_eq!(code, 2, "{err}");
+    assert!(
+        err.contains("srun has started 2 processes without MPI") && err.contains("--mpi=pmix"),
+        "{err}"
+    );
+}
+
+#[test]
 fn options_of_one_process_are_refused() {
     if !has_mpi() {
         return;

@@ -694,7 +694,7 @@ fn a_run_has_one_owner_and_says_how_it_ended() {
     let place = tempfile::tempdir().expect("a folder");
     slow(place.path());
     let run = |arguments: &[&str]| said(&cistron(place.path(), arguments));
-    for signal in [libc::SIGTERM, libc::SIGHUP, libc::SIGINT] {
+    for signal in [libc::SIGTERM, libc::SIGHUP, libc::SIGINT, libc::SIGUSR1] {
         let mut child = start(
             place.path(),
             &[

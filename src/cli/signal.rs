@@ -6,8 +6,8 @@ extern "C" fn to_end(_: libc::c_int) {
     interrupt::raise();
 }
 
-/// SIGUSR1 raises the interrupt flag, so that a training writes a checkpoint and ends. Unlike Ctrl-C
-/// and SIGTERM, it may be sent several times: none of them ends a program at once.
+/// SIGUSR1 raises the interrupt flag, so that a training writes a checkpoint and ends. Unlike
+/// Ctrl-C and SIGTERM, it may be sent several times: none of them ends a program at once.
 pub fn end_on_user_signal() {
     // SAFETY: the handler only touches an atomic
     unsafe { libc::signal(libc::SIGUSR1, to_end as *const () as libc::sighandler_t) };

@@ -31,8 +31,8 @@ pub fn start() -> Result<()> {
     if launch.launcher == "srun" && !launcher::has_process_management() {
         let size = launch.size;
         bail!("usage", "srun has started {size} processes without MPI";
-            hint: "`srun --mpi=pmix` or `--mpi=pmi2` (`srun --mpi=list` shows which there are); for \
-                one process `srun --ntasks=1`");
+            hint: "`srun --mpi=pmix` or `--mpi=pmi2` (`srun --mpi=list` shows which there are); \
+                for one process `srun --ntasks=1`");
     }
     let functions = library::open(launch.launcher, launch.size)?;
     let (mut rank, mut size) = (0, 0);
