@@ -35,7 +35,7 @@ impl Cluster {
         std::fs::write(cluster.folder().join("s.rhai"), SCRIPT).expect("written");
         std::fs::create_dir(cluster.folder().join("bin")).expect("a folder");
         cluster.program("sbatch", "echo \"$@\" >> sbatch.log; echo 42");
-        cluster.program("squeue", "cat squeue.txt 2>/dev/null");
+        cluster.program("squeue", "cat squeue.txt 2>/dev/null || { echo 'slurm_load_jobs error: Invalid job id specified' >&2; exit 1; }");
         cluster.program("scontrol", "echo \"$@\" >> scontrol.log");
         cluster
     }
@@ -330,14 +330,14 @@ fn child_of(parent: u32) -> libc::pid_t {
 #[test]
 fn sigterm_to_all_processes_of_a_job_leaves_a_checkpoint() {
     let cluster = Cluster::new();
-    let slow = "on_batch: |info| { save_text(\"began\", \"\"); tensor::ones([3500, 3500]).matmul(tensor::ones([3500, 3500])); },";
+    let slow = "on_batch: |info| { save_text(\"began\", \"\"); tensor::ones([2500, 2500]).matmul(tensor::ones([2500, 2500])); },";
     let on_batch = SCRIPT.lines().find(|line| line.contains("on_batch"));
     let script = SCRIPT.replace(on_batch.expect("a line").trim(), slow);
     std::fs::write(cluster.folder().join("s.rhai"), script).expect("written");
     assert_eq!(cluster.run(&["submit", "s.rhai", "--device", "cpu"]).2, 0);
     let job = cluster.task("runs/s-sweep", 1).spawn().expect("starts");
     until("a step is under way", || {
-        cluster.folder().join("began").exists()
+        cluster.folder().join("runs/s-sweep/001/began").exists()
     });
     let run = child_of(job.id());
     // the job is late by longer than signals count as one
