@@ -318,7 +318,7 @@ def main():
         if "--check" in FLAGS and (row["ratio"] < row["goal"] or row["ratio_memory"] < MEMORY):
             failed.append(f"{name}: {row['ratio']:.2f} times as fast ({row['goal']}), {row['ratio_memory']:.2f} times less memory ({MEMORY})")
         if "--json" in FLAGS:
-            print(json.dumps(row), flush=True)
+            print(json.dumps(row, default=float), flush=True)
             continue
         tuned = f"   {row['ratio_tuned']:.2f}x with its allocator tuned" if row["ratio_tuned"] else ""
         print(
@@ -328,7 +328,7 @@ def main():
         )
         print(
             f"{'':20} CPU seconds {row['ours_cpu_s']} and {row['peer_cpu_s']}, load {row['load']}; "
-            f"{'the same' if row['agrees'] else 'DIFFERENT'}: {json.dumps(row['same'])}", flush=True,
+            f"{'the same' if row['agrees'] else 'DIFFERENT'}: {json.dumps(row['same'], default=float)}", flush=True,
         )
     if failed:
         sys.exit("error: " + "; ".join(failed))
