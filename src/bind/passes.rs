@@ -84,3 +84,29 @@ pub fn count_of(set: &Data, seed: u64) -> Rc<Cell<u64>> {
     begun.push((Rc::downgrade(&set.0), seed, count.clone()));
     count
 }
+
+/// Restores the counts of passes where it is dropped.
+pub struct Kept(Vec<(Rc<Cell<u64>>, u64)>);
+
+/// Lets a trial of a search begin with the counts of passes that the search began with: what it
+/// draws does not depend on the trials before it, which another process may have run.
+pub fn kept() -> Kept {
+    let counts = counts();
+    let begun = counts.begun.borrow();
+    Kept(
+        begun
+            .iter()
+            .map(|(_, _, count)| (count.clone(), count.get()))
+            .collect(),
+    )
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        let counts = counts();
+        for (_, _, count) in counts.begun.borrow().iter() {
+            let known = self.0.iter().find(|(own, _)| Rc::ptr_eq(own, count));
+            count.set(known.map_or(0, |(_, value)| *value));
+        }
+    }
+}

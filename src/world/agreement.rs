@@ -118,7 +118,7 @@ pub(crate) fn agree(world: &World, what: &str, detail: usize) -> Result<()> {
 fn received(world: &World, reported: &Reported) -> Fault {
     let text = copied(world, reported.rank, Vec::new());
     IS_SHARED.set(true);
-    failure::read(
+    failure::of_rank(
         &serde_json::from_slice(&text).unwrap_or_default(),
         reported.rank,
     )

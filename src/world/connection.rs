@@ -1,6 +1,7 @@
 //! The connection of this process to the others.
 
 use crate::abi::Functions;
+use crate::alone::is_alone;
 use crate::{launcher, library};
 use cistron_base::{Result, bail};
 use std::sync::OnceLock;
@@ -55,14 +56,19 @@ pub fn start() -> Result<()> {
     Ok(())
 }
 
+/// The processes, unless this one works apart from the others.
+fn joined() -> Option<&'static World> {
+    WORLD.get().filter(|_| !is_alone())
+}
+
 /// The number of this process, from 0.
 pub fn rank() -> usize {
-    WORLD.get().map_or(0, |world| world.rank)
+    joined().map_or(0, |world| world.rank)
 }
 
 /// The number of processes.
 pub fn size() -> usize {
-    WORLD.get().map_or(1, |world| world.size)
+    joined().map_or(1, |world| world.size)
 }
 
 /// Whether there are several processes.
@@ -77,7 +83,7 @@ pub fn is_first() -> bool {
 
 /// The processes, where this is the thread that may call MPI.
 pub(crate) fn world() -> Result<Option<&'static World>> {
-    match WORLD.get() {
+    match joined() {
         Some(world) if world.thread != std::thread::current().id() => {
             bail!(
                 "internal",

@@ -2,7 +2,7 @@
 
 use crate::agreement::{announce, broken};
 use crate::connection::world;
-use crate::failure::{Reported, written};
+use crate::failure::{Reported, to_json};
 use cistron_base::Fault;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub fn fail(fault: &Fault, code: u8, print: impl FnOnce()) -> u8 {
         return code;
     };
     let reported = Reported { rank: world.rank };
-    let is_known = announce(world, &reported, written(fault).to_string().as_bytes());
+    let is_known = announce(world, &reported, to_json(fault).to_string().as_bytes());
     if world.rank == 0 || !is_known {
         print();
     }

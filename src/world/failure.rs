@@ -24,7 +24,7 @@ impl Reported {
 }
 
 /// A fault as JSON.
-pub(crate) fn written(fault: &Fault) -> Value {
+pub fn to_json(fault: &Fault) -> Value {
     let place = |at: &Place| json!([at.file, at.line, at.column]);
     let frame = |frame: &Frame| json!([frame.function, place(&frame.at)]);
     json!({
@@ -36,8 +36,8 @@ pub(crate) fn written(fault: &Fault) -> Value {
     })
 }
 
-/// The fault that [`written`] has written, of another process.
-pub(crate) fn read(value: &Value, rank: usize) -> Fault {
+/// The fault that [`to_json`] has written.
+pub fn from_json(value: &Value) -> Fault {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_string();
     let place = |value: &Value| {
         let number = |i: usize| value[i].as_u64().unwrap_or(0) as usize;
@@ -49,11 +49,7 @@ pub(crate) fn read(value: &Value, rank: usize) -> Fault {
     };
     // a kind lives as long as the program, which ends with this fault
     let kind: &'static str = Box::leak(text(&value["kind"]).into_boxed_str());
-    let mut message = text(&value["message"]);
-    if kind != "interrupted" {
-        message = format!("rank {rank}: {message}");
-    }
-    let mut fault = Fault::new(kind, message);
+    let mut fault = Fault::new(kind, text(&value["message"]));
     fault.hint = value["hint"].as_str().map(str::to_string);
     fault.at = place(&value["at"]);
     let frames = value["trace"].as_array().map_or(&[][..], Vec::as_slice);
@@ -66,6 +62,15 @@ pub(crate) fn read(value: &Value, rank: usize) -> Fault {
             })
         })
         .collect();
+    fault
+}
+
+/// The fault of another process, whose message names that process.
+pub(crate) fn of_rank(value: &Value, rank: usize) -> Fault {
+    let mut fault = from_json(value);
+    if fault.kind != "interrupted" {
+        fault.message = format!("rank {rank}: {}", fault.message);
+    }
     fault
 }
 
@@ -86,7 +91,7 @@ mod tests {
             function: "f".into(),
             at,
         });
-        let read = read(&written(&fault), 2);
+        let read = of_rank(&to_json(&fault), 2);
         assert_eq!(
             (read.kind, read.message.as_str()),
             ("shape", "rank 2: got 3")

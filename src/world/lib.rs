@@ -6,10 +6,12 @@
 //! all fail with an error that names both, and the error of one rank reaches all others. Without
 //! this an operation that one rank never begins waits forever.
 //!
-//! A program that was started alone has rank 0 of 1, and every operation returns at once.
+//! A program that was started alone has rank 0 of 1, and every operation returns at once. So has a
+//! rank during work that it does apart from the others ([`alone`]).
 
 pub mod abi;
 mod agreement;
+mod alone;
 mod collective;
 mod connection;
 mod ending;
@@ -18,10 +20,12 @@ pub mod launcher;
 pub mod library;
 
 pub use agreement::{check_interrupt, is_interrupted};
+pub use alone::{Alone, alone};
 pub use cistron_base::parallel::share_of;
 pub use collective::{barrier, broadcast, close, finish, gather, sum_f32, sum_f64};
 pub use connection::{is_first, is_parallel, rank, size, start};
 pub use ending::fail;
+pub use failure::{from_json, to_json};
 
 #[cfg(test)]
 mod tests {

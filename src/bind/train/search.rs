@@ -1,10 +1,13 @@
 //! `search::…`: search of hyperparameters.
 
+mod divided;
+
 use crate::base::Result;
 use crate::base::seed::Rng;
 use crate::base::table::{Cells, Table};
 use crate::bind::args::path::output_path;
 use crate::bind::args::seed::SeedOptions;
+use crate::bind::passes;
 use crate::bind::script_state::{self, BeforeTrial};
 use crate::bind::types::{OfSearch, Tabled, TrialOf};
 use crate::bind::warnings::{say, warn};
@@ -18,10 +21,22 @@ use crate::train::trials::{self, Judged, Objective, Search};
 use crate::{bail, fault};
 use rhai::{Dynamic, Map};
 use serde_json::Value;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-/// Options of `search::tpe` and `search::random`.
+/// Options of `search::tpe`.
+#[derive(Options)]
+pub struct TpeOptions {
+    /// Number of trials that are chosen together, from the results of those before them; the first
+    /// ones, `startup`, are drawn at random. Processes divide the trials that are chosen together.
+    #[option(default = 1, min = 1)]
+    together: usize,
+    #[option(flatten)]
+    draw: DrawOptions,
+}
+
+/// Options of `search::random`.
 #[derive(Options)]
 pub struct DrawOptions {
     /// Number of trials, including those of the file.
@@ -92,6 +107,8 @@ struct Request {
     way: Way,
     /// Largest number of trials; of a grid the number of combinations.
     trials: usize,
+    /// Number of trials that are chosen together.
+    together: usize,
     objective: ObjectiveOptions,
     seed: u64,
     file: Given<String>,
@@ -102,9 +119,19 @@ impl DrawOptions {
         Request {
             way,
             trials: self.trials,
+            together: 1,
             objective: self.objective,
             seed: self.seed.seed(),
             file: self.storage.file,
+        }
+    }
+}
+
+impl TpeOptions {
+    fn request(self) -> Request {
+        Request {
+            together: self.together,
+            ..self.draw.request(Way::Tpe)
         }
     }
 }
@@ -114,6 +141,7 @@ impl GridOptions {
         Request {
             way: Way::Grid(self.points),
             trials: 0,
+            together: 1,
             objective: self.objective,
             seed: session::settings().seed,
             file: self.storage.file,
@@ -181,6 +209,8 @@ struct Scripted<'a> {
     name: String,
     /// Whether trials are stored, so that the search can be resumed.
     is_stored: bool,
+    /// What a trial has recorded, where the processes of a run divide the trials.
+    events: Rc<RefCell<Vec<Value>>>,
 }
 
 impl Scripted<'_> {
@@ -225,20 +255,14 @@ impl Scripted<'_> {
     }
 }
 
-impl Objective for Scripted<'_> {
-    type Before = Option<BeforeTrial>;
-
-    fn before(&self) -> Result<Option<BeforeTrial>> {
-        // what is not stored is never resumed
-        let before = || BeforeTrial::of(self.objective);
-        self.is_stored.then(before).transpose()
-    }
-
-    fn value(&self, trial: &Trial) -> Result<Judged> {
+impl Scripted<'_> {
+    /// Calls the script with the values of a trial, as a process that was started alone.
+    fn judged(&self, trial: &Trial) -> Result<Judged> {
         let script_trial = self.trial(trial.number, trial.is_hopeless, false);
         let pruned = script_trial.pruned.clone();
         // random numbers and checkpoint folders of a trial do not depend on other trials
         let (_scope, key) = session::enter_trial(&self.name, trial.number);
+        let _passes = passes::kept();
         seed_torch(key);
         let value = self.call(&trial.values, script_trial)?;
         Ok(Judged {
@@ -247,9 +271,48 @@ impl Objective for Scripted<'_> {
         })
     }
 
+    fn is_divided(&self) -> bool {
+        self.ledger.division().is_some()
+    }
+}
+
+impl Objective for Scripted<'_> {
+    type Before = Option<BeforeTrial>;
+
+    fn before(&self) -> Result<Option<BeforeTrial>> {
+        // what is not stored is never resumed
+        let before = || BeforeTrial::of(self.objective);
+        (self.is_stored || self.is_divided())
+            .then(before)
+            .transpose()
+    }
+
+    fn value(&self, trial: &Trial) -> Result<Judged> {
+        if !self.is_divided() {
+            return self.judged(trial);
+        }
+        self.events.borrow_mut().clear();
+        let _own = divided::enter(self.events.clone());
+        self.judged(trial)
+    }
+
     fn changes(&self, before: &Option<BeforeTrial>) -> Result<Value> {
         let changes = before.as_ref().map(|before| before.changes(self.objective));
-        changes.unwrap_or(Ok(Value::Null))
+        let mut changes = changes.unwrap_or(Ok(Value::Null))?;
+        if self.is_divided() {
+            divided::check(&changes)?;
+            // reports are among the events, in their order
+            changes = Value::Null;
+            let events = self.events.take();
+            if !events.is_empty() {
+                changes["events"] = events.into();
+            }
+        }
+        Ok(changes)
+    }
+
+    fn adopt(&self, trial: &Trial) -> Result<()> {
+        divided::record(&trial.left)
     }
 
     fn tell(&self, text: &str) {
@@ -267,20 +330,32 @@ fn seed_torch(key: u64) {
     crate::torch::device::seed(rng.next_u64() >> 1);
 }
 
-/// The name of a search and its trials: in a file of the run, or in memory.
-fn ledger_of(search: &Search, file: Given<String>, count: u64) -> Result<(String, Rc<Ledger>)> {
+/// The file of the trials of a search.
+fn file_of(file: &Given<String>, count: u64) -> Result<PathBuf> {
     let file = match (file.is_given, session::trial(), count) {
-        (true, ..) => file.value,
-        (_, within, 1) if within.is_empty() => file.value,
+        (true, ..) => file.value.clone(),
+        (_, within, 1) if within.is_empty() => file.value.clone(),
         (_, within, n) if within.is_empty() => format!("trials-{n}.jsonl"),
         (_, within, n) => format!("{within}/trials-{n}.jsonl"),
     };
-    let path = output_path(&file)?;
-    let name = path
-        .file_stem()
-        .map(|name| name.to_string_lossy().into_owned());
+    output_path(&file)
+}
+
+/// The name of a search and its trials: in a file of the run, or in memory.
+fn ledger_of(search: &Search, file: &Given<String>, count: u64) -> Result<(String, Ledger)> {
+    let path = file_of(file, count)?;
     let ledger = Ledger::at(&path, &search.identity())?;
-    Ok((name.unwrap_or_default(), Rc::new(ledger)))
+    let ledger = match file.is_given {
+        true => ledger,
+        false => ledger.private(),
+    };
+    Ok((name_of(&path), ledger))
+}
+
+/// The name of a search, from its file.
+fn name_of(path: &Path) -> String {
+    let name = path.file_stem();
+    name.map_or(String::new(), |name| name.to_string_lossy().into_owned())
 }
 
 /// The search that a script asks for.
@@ -288,6 +363,7 @@ fn search_of(space: &Map, request: &Request) -> Result<Search> {
     let direction = Direction::from(&request.objective.direction);
     Ok(Search {
         startup: request.objective.startup,
+        together: request.together,
         seed: request.seed,
         ..Search::new(axes(space)?, request.way, request.trials, direction)
     })
@@ -305,15 +381,19 @@ fn run(space: &Map, objective: &Callback, request: Request) -> Result<Map> {
     let (count, key) = session::next_search();
     let is_stored = is_stored(&request);
     let (name, ledger) = match is_stored {
-        true => ledger_of(&search, request.file, count)?,
-        false => ("trials".to_string(), Rc::new(Ledger::in_memory())),
+        _ if cistron_world::is_parallel() && search.is_divisible() => {
+            divided::ledger_of(&search, &request.file, count, is_stored)?
+        }
+        true => ledger_of(&search, &request.file, count)?,
+        false => ("trials".to_string(), Ledger::in_memory()),
     };
     let scripted = Scripted {
         objective,
         search: &search,
-        ledger,
+        ledger: Rc::new(ledger),
         name,
         is_stored,
+        events: Rc::default(),
     };
     let ledger = &scripted.ledger;
     if session::settings().resume {
@@ -321,7 +401,11 @@ fn run(space: &Map, objective: &Callback, request: Request) -> Result<Map> {
     }
     search.run(ledger, &scripted)?;
     seed_torch(key);
-    outcome(&search, &ledger.trials()?, None)
+    let outcome = outcome(&search, &ledger.trials()?, None)?;
+    if ledger.division().is_some() && !is_stored {
+        divided::remove(ledger.path())?;
+    }
+    Ok(outcome)
 }
 
 /// Calls the objective once, for a dry run.
@@ -334,6 +418,7 @@ fn rehearse(space: &Map, objective: &Callback, request: Request) -> Result<Map> 
         ledger: Rc::new(Ledger::in_memory()),
         name: "trials".to_string(),
         is_stored: is_stored(&request),
+        events: Rc::default(),
     };
     outcome(&search, &[], Some(scripted.rehearse()?))
 }
@@ -343,6 +428,10 @@ fn rehearse(space: &Map, objective: &Callback, request: Request) -> Result<Map> 
 fn skip(trials: &[Trial], name: &str, objective: &Callback) -> Result<()> {
     let is_over = |trial: &&Trial| trial.state != State::Running;
     for trial in trials.iter().filter(is_over) {
+        if trial.left["events"].is_array() {
+            divided::record(&trial.left)?;
+            continue;
+        }
         session::skip_trial(name, trial.number)?;
         for report in trial.left["reports"].as_array().into_iter().flatten() {
             let value: Dynamic = serde_json::from_value(report[1].clone()).unwrap_or_default();
@@ -396,6 +485,10 @@ fn outcome(search: &Search, trials: &[Trial], rehearsed: Option<(Values, f64)>) 
 /// several processes can share the file. A failed trial is recorded; three consecutive ones end the
 /// search.
 ///
+/// The processes of a run (`mpirun`) divide the trials that are chosen `together`, with the same
+/// table as one process; each trains its own trial, in which `world.size` is 1. Where each trial
+/// depends on the one before, all processes run every trial.
+///
 /// The map that is returned holds `best` (values of the best trial), `value` (of the objective),
 /// `trials` (a table), `so_far` (best value after each trial that ended) and `importance` (a table:
 /// fraction of the variance that each parameter alone explains, beyond chance).
@@ -424,18 +517,18 @@ pub fn tpe(
     space: &Map,
     /// Function |p| or |p, trial| of a map of values that returns a number.
     objective: &Callback,
-    options: DrawOptions,
+    options: TpeOptions,
 ) -> Result<Map> {
-    run(space, objective, options.request(Way::Tpe))
+    run(space, objective, options.request())
 }
 
-fn tpe_dry(space: &Map, objective: &Callback, options: DrawOptions) -> Result<Map> {
-    rehearse(space, objective, options.request(Way::Tpe))
+fn tpe_dry(space: &Map, objective: &Callback, options: TpeOptions) -> Result<Map> {
+    rehearse(space, objective, options.request())
 }
 
 /// Searches with values drawn at random.
 ///
-/// Trials are stored, and returned, as by `search::tpe`.
+/// Trials are stored, and returned, as by `search::tpe`. The processes of a run divide them.
 ///
 /// ```rhai
 /// let result = search::random(#{ x: search::uniform(0.0, 1.0) }, |p| p.x, #{
@@ -464,7 +557,7 @@ fn random_dry(space: &Map, objective: &Callback, options: DrawOptions) -> Result
 
 /// Searches all combinations of values.
 ///
-/// Trials are stored, and returned, as by `search::tpe`.
+/// Trials are stored, and returned, as by `search::tpe`. The processes of a run divide them.
 ///
 /// ```rhai
 /// let result = search::grid(#{

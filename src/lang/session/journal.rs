@@ -36,6 +36,11 @@ pub fn record_to(recorder: Recorder) {
     local::<Journal>().0.replace(Some(recorder));
 }
 
+/// Replaces the recorder of all later events; returns the one before.
+pub fn swap_recorder(recorder: Option<Recorder>) -> Option<Recorder> {
+    local::<Journal>().0.replace(recorder)
+}
+
 /// Passes an event to the recorder, where there is one.
 pub fn record(event: &Event) -> Result<()> {
     let recorder = local::<Journal>().0.borrow().clone();

@@ -15,7 +15,7 @@ pub use counters::{
     Counts, Trial, checkpoint_folder, counts, enter_trial, next_draw, next_search, replace_draws,
     reset_draws, set_counts, skip_trial, trial,
 };
-pub use journal::{Event, Recorder, record, record_to};
+pub use journal::{Event, Recorder, record, record_to, swap_recorder};
 pub use output::{
     Listener, Shown, capture, captured, displayed, listen, log_to, print, print_colored,
 };

@@ -1,5 +1,6 @@
 //! Trials of a search in a file: several processes add to it, and a search continues where it ends.
 
+use super::division::{Division, Pause, stop_line};
 use super::search::{State, Trial, Values};
 use cistron_base::process::Process;
 use cistron_base::{Fault, Result, file};
@@ -15,6 +16,30 @@ pub struct Ledger {
     path: PathBuf,
     /// The lines, where there is no file.
     memory: Option<RefCell<String>>,
+    /// Whether no other run writes to it: what processes of other runs had begun has ended.
+    is_private: bool,
+    /// The processes that divide the trials.
+    division: Option<Division>,
+}
+
+/// What a process does next.
+pub enum Begun {
+    /// It runs a trial.
+    Trial(Trial),
+    /// It waits for a trial that another process runs.
+    Wait,
+    /// There are enough trials.
+    End,
+}
+
+/// What follows the trials so far.
+pub enum Next {
+    /// A trial of these values.
+    Values(Values),
+    /// A trial whose values depend on one that still runs.
+    Wait,
+    /// None.
+    End,
 }
 
 impl Ledger {
@@ -25,6 +50,8 @@ impl Ledger {
         let ledger = Ledger {
             path: path.to_path_buf(),
             memory: None,
+            is_private: false,
+            division: None,
         };
         let text = ledger.locked(|text, added| {
             if text.is_empty() {
@@ -60,6 +87,41 @@ impl Ledger {
         Ledger {
             path: "trials".into(),
             memory: Some(RefCell::default()),
+            is_private: false,
+            division: None,
+        }
+    }
+
+    /// The same, of this run alone: what processes of other runs had begun has ended.
+    #[must_use]
+    pub fn private(mut self) -> Ledger {
+        self.is_private = true;
+        self
+    }
+
+    /// The same, to which the processes of a run add trials that they divide.
+    #[must_use]
+    pub fn divided(mut self, division: Division) -> Ledger {
+        self.division = Some(division);
+        self
+    }
+
+    /// The processes that divide its trials.
+    pub fn division(&self) -> Option<&Division> {
+        self.division.as_ref()
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether a process may still be at a trial.
+    fn is_alive(&self, process: &Process) -> bool {
+        match &self.division {
+            Some(division) if division.has(process) => true,
+            None if self.is_private => *process == Process::this(),
+            _ => !self.is_private && process.is_alive(),
         }
     }
 
@@ -122,7 +184,7 @@ impl Ledger {
                     hint: "the file is written by search::tpe, search::random and search::grid")
             };
             let event: Value = serde_json::from_str(line).map_err(|_| broken())?;
-            if event["search"].is_object() {
+            if event["search"].is_object() || event["stop"].is_string() {
                 continue;
             }
             let number = event["trial"].as_u64().ok_or_else(broken)? as usize;
@@ -178,18 +240,18 @@ impl Ledger {
     pub fn begin(
         &self,
         most: usize,
-        next: impl FnOnce(&[Trial], usize) -> Option<Values>,
-    ) -> Result<Option<Trial>> {
+        next: impl FnOnce(&[Trial], usize) -> Next,
+    ) -> Result<Begun> {
         self.with_trials(|trials, added| {
             let process = Process::this();
             if let Some(trial) = trials
                 .iter()
-                .find(|trial| trial.state == State::Running && !trial.process.is_alive())
+                .find(|trial| trial.state == State::Running && !self.is_alive(&trial.process))
             {
                 added.push(
                     json!({ "trial": trial.number, "again": true, "process": process.to_string() }),
                 );
-                return Ok(Some(Trial {
+                return Ok(Begun::Trial(Trial {
                     process,
                     ..trial.clone()
                 }));
@@ -200,14 +262,16 @@ impl Ledger {
                 .count();
             let number = trials.len();
             if counted >= most {
-                return Ok(None);
+                return Ok(Begun::End);
             }
-            let Some(values) = next(&trials, number) else {
-                return Ok(None);
+            let values = match next(&trials, number) {
+                Next::Values(values) => values,
+                Next::Wait => return Ok(Begun::Wait),
+                Next::End => return Ok(Begun::End),
             };
             added
                 .push(json!({ "trial": number, "params": values, "process": process.to_string() }));
-            Ok(Some(Trial {
+            Ok(Begun::Trial(Trial {
                 number,
                 state: State::Running,
                 values,
@@ -222,22 +286,47 @@ impl Ledger {
     }
 
     /// Records what a trial reports on the way, and whether that makes it hopeless among all
-    /// trials.
+    /// trials. Where processes divide them these are the trials before it, so that its fate does
+    /// not depend on the number of processes; those that still run are waited for.
     pub fn step(
         &self,
         number: usize,
         step: i64,
         value: f64,
-        judge: impl FnOnce(&[Trial]) -> bool,
+        judge: impl Fn(&[Trial]) -> bool,
     ) -> Result<bool> {
-        self.with_trials(|trials, added| {
-            let is_hopeless = judge(&trials);
-            let mut line = json!({ "trial": number, "step": step, "value": value });
-            if is_hopeless {
-                line["hopeless"] = json!(true);
+        let mut pause = Pause::default();
+        loop {
+            let judged = self.with_trials(|mut trials, added| {
+                if let Some(division) = &self.division {
+                    if !division.is_judged(&trials, number, step) {
+                        return Ok(None);
+                    }
+                    trials.retain(|trial| trial.number <= number);
+                }
+                let is_hopeless = judge(&trials);
+                let mut line = json!({ "trial": number, "step": step, "value": value });
+                if is_hopeless {
+                    line["hopeless"] = json!(true);
+                }
+                added.push(line);
+                Ok(Some(is_hopeless))
+            })?;
+            match judged {
+                Some(is_hopeless) => return Ok(is_hopeless),
+                None => pause.wait()?,
             }
-            added.push(line);
-            Ok(is_hopeless)
+        }
+    }
+
+    /// Ends the search for all processes that divide its trials.
+    pub fn stop(&self) -> Result<()> {
+        let Some(division) = &self.division else {
+            return Ok(());
+        };
+        self.locked(|_, added| {
+            added.push(stop_line(&division.key()));
+            Ok(())
         })
     }
 
@@ -287,13 +376,12 @@ mod tests {
             Ledger::at(&path, &json!({ "seed": 1 })).unwrap(),
         );
         let values = |_: &[Trial], number: usize| {
-            Some(
-                [("x".to_string(), json!(number))]
-                    .into_iter()
-                    .collect::<Values>(),
-            )
+            Next::Values(Values::from_iter([("x".to_string(), json!(number))]))
         };
-        let number = |begun: Result<Option<Trial>>| begun.unwrap().unwrap().number;
+        let number = |begun: Result<Begun>| match begun.unwrap() {
+            Begun::Trial(trial) => trial.number,
+            _ => panic!("no trial"),
+        };
         assert_eq!(number(one.begin(3, values)), 0);
         assert_eq!(number(other.begin(3, values)), 1);
         assert!(!one.step(0, 1, 0.5, |_| false).unwrap());
@@ -305,7 +393,7 @@ mod tests {
         let torn = std::fs::read_to_string(&path).unwrap() + "{\"trial\": 1, \"sta";
         std::fs::write(&path, torn).unwrap();
         assert_eq!(number(other.begin(2, values)), 2);
-        assert!(one.begin(2, values).unwrap().is_none());
+        assert!(matches!(one.begin(2, values).unwrap(), Begun::End));
         let trials = one.trials().unwrap();
         assert_eq!(
             trials.iter().map(|trial| trial.state).collect::<Vec<_>>(),

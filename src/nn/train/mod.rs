@@ -9,6 +9,7 @@ mod base_rate;
 mod check;
 pub mod checkpoint;
 mod device_cache;
+pub mod division;
 pub mod evaluate;
 pub mod feed;
 pub mod fit;

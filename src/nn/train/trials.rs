@@ -1,10 +1,13 @@
 //! The loop of a search: trials are begun, run, judged and recorded one after the other.
 
-use super::ledger::Ledger;
+use super::division::{Pause, Watch};
+use super::ledger::{Begun, Ledger, Next};
 use super::search::{self, Axis, Direction, State, Trial, Values, Way};
 use cistron_base::table::{Cells, Table};
-use cistron_base::{Result, interrupt, written};
+use cistron_base::{Fault, Result, interrupt, written};
+use cistron_world as world;
 use serde_json::{Value, json};
+use std::collections::HashSet;
 use std::time::Instant;
 
 /// Number of consecutive failures that end a search: they are taken to be independent of the
@@ -24,6 +27,9 @@ pub struct Search {
     pub direction: Direction,
     /// Number of trials that are drawn at random first, and that pruning needs.
     pub startup: usize,
+    /// Number of trials that are chosen together, from those before them; of the first ones, which
+    /// are drawn at random, as many as there are.
+    pub together: usize,
     /// Seed of the values.
     pub seed: u64,
 }
@@ -51,6 +57,12 @@ pub trait Objective {
     /// What the trial changed in the program, to be restored where the search is resumed.
     fn changes(&self, before: &Self::Before) -> Result<Value>;
 
+    /// Records what a trial did, where the processes of a run divide the trials: of all of them, in
+    /// order.
+    fn adopt(&self, _trial: &Trial) -> Result<()> {
+        Ok(())
+    }
+
     /// Reports a trial that ended.
     fn tell(&self, text: &str);
 
@@ -71,6 +83,7 @@ impl Search {
             trials,
             direction,
             startup: 10,
+            together: 1,
             seed: 0,
         }
     }
@@ -82,13 +95,30 @@ impl Search {
             Direction::Max => "max",
             Direction::Min => "min",
         };
-        json!({
+        let mut identity = json!({
             "space": self.axes.iter().map(axis).collect::<Vec<_>>(),
             "way": format!("{:?}", self.way),
             "direction": direction,
             "startup": self.startup,
             "seed": self.seed,
-        })
+        });
+        if self.together > 1 {
+            identity["together"] = json!(self.together);
+        }
+        identity
+    }
+
+    /// Whether processes can divide the trials: not where each one depends on the one before.
+    pub fn is_divisible(&self) -> bool {
+        self.way != Way::Tpe || self.together > 1
+    }
+
+    /// How many of the first trials the values of a trial depend on.
+    fn known(&self, number: usize) -> usize {
+        match number.checked_sub(self.startup) {
+            Some(after) if self.way == Way::Tpe => number - after % self.together.max(1),
+            _ => 0,
+        }
     }
 
     /// The values of trial `number` after others; none where a grid is exhausted.
@@ -101,7 +131,18 @@ impl Search {
             seed,
             ..
         } = self;
-        search::suggest(axes, trials, *way, *direction, *startup, *seed, number)
+        let known = &trials[..self.known(number).min(trials.len())];
+        search::suggest(axes, known, *way, *direction, *startup, *seed, number)
+    }
+
+    /// What follows trials, where `waits` for those that the next one depends on.
+    fn next(&self, trials: &[Trial], number: usize, waits: bool) -> Next {
+        let mut known = trials.iter().take(self.known(number));
+        if waits && known.any(|trial| trial.state == State::Running) {
+            return Next::Wait;
+        }
+        self.suggest(trials, number)
+            .map_or(Next::End, Next::Values)
     }
 
     /// Runs trials until there are as many as asked for in the ledger, in which other processes may
@@ -111,50 +152,218 @@ impl Search {
     /// The fault of the third consecutive trial that fails, of a trial that is interrupted, and of
     /// one whose checkpoint cannot be continued.
     pub fn run<O: Objective>(&self, ledger: &Ledger, objective: &O) -> Result<()> {
+        if ledger.division().is_some() {
+            return self.run_divided(ledger, objective);
+        }
         let mut failures = trailing_failures(&ledger.trials()?);
-        let next = |trials: &[Trial], number: usize| self.suggest(trials, number);
-        while let Some(trial) = ledger.begin(self.trials, next)? {
+        let next = |trials: &[Trial], number: usize| self.next(trials, number, false);
+        while let Begun::Trial(trial) = ledger.begin(self.trials, next)? {
             interrupt::check()?;
-            let started = Instant::now();
-            let before = objective.before()?;
-            let outcome = objective.value(&trial);
-            let seconds = started.elapsed().as_secs_f64();
-            let number = trial.number;
-            let shown = search::values_text(&trial.values);
-            match outcome {
-                Ok(Judged { value, is_pruned }) => {
-                    let state = match is_pruned {
-                        true => State::Pruned,
-                        false => State::Done,
-                    };
-                    let changes = objective.changes(&before)?;
-                    ledger.end(number, state, Some(value), seconds, None, changes)?;
-                    failures = 0;
-                    let best = search::best(&ledger.trials()?, self.direction)
-                        .and_then(|best| best.value)
-                        .map_or(String::new(), |best| {
-                            format!(", best so far {}", written::metric(best))
-                        });
-                    let (word, value) = (state.word(), written::metric(value));
-                    objective.tell(&format!("trial {number}: {word} {value}{best}  ({shown})"));
-                }
-                // an interrupted trial has no end: a resumed search starts it again; the same holds
-                // for a trial whose checkpoint cannot be continued
-                Err(fault) if interrupt::is_raised() || fault.kind == "resume" => {
-                    return Err(fault.context(format!("trial {number} ({shown})")));
-                }
-                Err(fault) => {
-                    let (changes, text) = (objective.changes(&before)?, fault.to_string());
-                    ledger.end(number, State::Failed, None, seconds, Some(&text), changes)?;
-                    failures += 1;
-                    if failures >= MOST_FAILURES {
-                        return Err(fault.context(format!("trial {number} ({shown})")));
-                    }
-                    objective.warn(&format!("trial {number} failed: {fault}  ({shown})"));
-                }
+            let fault = self.run_trial(ledger, objective, &trial)?;
+            let trials = ledger.trials()?;
+            let ended = &trials[trial.number];
+            let Some(fault) = fault else {
+                failures = 0;
+                objective.tell(&self.told(ended, search::best(&trials, self.direction)));
+                continue;
+            };
+            failures += 1;
+            if failures >= MOST_FAILURES {
+                return Err(fault.context(named(ended)));
             }
+            objective.warn(&failed(ended, &fault));
         }
         Ok(())
+    }
+
+    /// Runs a trial and records its end; returns the fault with which it failed.
+    ///
+    /// # Errors
+    /// Where it was interrupted, or its checkpoint cannot be continued: it has no end, and a
+    /// resumed search starts it again.
+    fn run_trial<O: Objective>(
+        &self,
+        ledger: &Ledger,
+        objective: &O,
+        trial: &Trial,
+    ) -> Result<Option<Fault>> {
+        let started = Instant::now();
+        let before = objective.before()?;
+        let outcome = objective.value(trial);
+        let seconds = started.elapsed().as_secs_f64();
+        match outcome {
+            Ok(Judged { value, is_pruned }) => {
+                let state = match is_pruned {
+                    true => State::Pruned,
+                    false => State::Done,
+                };
+                let changes = objective.changes(&before)?;
+                ledger.end(trial.number, state, Some(value), seconds, None, changes)?;
+                Ok(None)
+            }
+            Err(fault) if interrupt::is_raised() || fault.kind == "resume" => {
+                Err(fault.context(named(trial)))
+            }
+            Err(fault) => {
+                let (mut changes, text) = (objective.changes(&before)?, fault.to_string());
+                if ledger.division().is_some() {
+                    changes["fault"] = world::to_json(&fault);
+                }
+                let number = trial.number;
+                ledger.end(number, State::Failed, None, seconds, Some(&text), changes)?;
+                Ok(Some(fault))
+            }
+        }
+    }
+
+    /// The report of a trial that has not failed.
+    fn told(&self, trial: &Trial, best: Option<&Trial>) -> String {
+        let best = best
+            .and_then(|best| best.value)
+            .map_or(String::new(), |best| {
+                format!(", best so far {}", written::metric(best))
+            });
+        let (number, word) = (trial.number, trial.state.word());
+        let value = written::metric(trial.value.unwrap_or(f64::NAN));
+        let shown = search::values_text(&trial.values);
+        format!("trial {number}: {word} {value}{best}  ({shown})")
+    }
+
+    /// Runs trials beside the other processes of the run, until all of them are done.
+    fn run_divided<O: Objective>(&self, ledger: &Ledger, objective: &O) -> Result<()> {
+        let mut report = Report::of(self, &ledger.trials()?);
+        // all processes know the same trials when the first one begins another
+        world::barrier("a search")?;
+        let key = ledger.division().map(|own| own.key()).unwrap_or_default();
+        let (outcome, is_stopped) = {
+            let _alone = world::alone();
+            let watch = Watch::start(ledger.path(), &key);
+            let outcome = self.work(ledger, objective, &mut report);
+            let is_stopped = watch.end();
+            if outcome.is_err() && !is_stopped {
+                ledger.stop()?;
+            }
+            (outcome, is_stopped)
+        };
+        if is_stopped {
+            interrupt::clear();
+        }
+        let trials = ledger.trials()?;
+        if let Some((number, fault)) = report.thrice(&trials) {
+            report.update(objective, &trials[..number])?;
+            objective.adopt(&trials[number])?;
+            return Err(fault);
+        }
+        if !is_stopped {
+            outcome?;
+        }
+        world::barrier("the end of a search")?;
+        report.update(objective, &ledger.trials()?)
+    }
+
+    /// Runs trials of this process.
+    fn work<O: Objective>(
+        &self,
+        ledger: &Ledger,
+        objective: &O,
+        report: &mut Report,
+    ) -> Result<()> {
+        let is_first = ledger.division().is_some_and(|own| own.is_first());
+        let mut pause = Pause::default();
+        loop {
+            interrupt::check()?;
+            let next = |trials: &[Trial], number: usize| self.next(trials, number, true);
+            match ledger.begin(self.trials, next)? {
+                Begun::Trial(trial) => {
+                    self.run_trial(ledger, objective, &trial)?;
+                    pause = Pause::default();
+                }
+                Begun::Wait => pause.wait()?,
+                Begun::End => return Ok(()),
+            }
+            let trials = ledger.trials()?;
+            if let Some((_, fault)) = report.thrice(&trials) {
+                return Err(fault);
+            }
+            if is_first {
+                report.update(objective, &trials)?;
+            }
+        }
+    }
+}
+
+/// A trial and its values, in messages.
+fn named(trial: &Trial) -> String {
+    let shown = search::values_text(&trial.values);
+    format!("trial {} ({shown})", trial.number)
+}
+
+/// The warning of a trial that failed.
+fn failed(trial: &Trial, fault: &Fault) -> String {
+    let shown = search::values_text(&trial.values);
+    format!("trial {} failed: {fault}  ({shown})", trial.number)
+}
+
+/// Reports the trials of all processes in the order of their numbers, as one process does.
+struct Report<'a> {
+    search: &'a Search,
+    /// Trials that had ended before the search began.
+    known: HashSet<usize>,
+    /// Number of trials that are reported.
+    next: usize,
+}
+
+impl Report<'_> {
+    fn of<'a>(search: &'a Search, trials: &[Trial]) -> Report<'a> {
+        let ended = trials.iter().filter(|trial| trial.state != State::Running);
+        Report {
+            search,
+            known: ended.map(|trial| trial.number).collect(),
+            next: 0,
+        }
+    }
+
+    /// Reports trials up to the first one that still runs.
+    fn update<O: Objective>(&mut self, objective: &O, trials: &[Trial]) -> Result<()> {
+        let is_ended = |trial: &&Trial| trial.state != State::Running;
+        while let Some(trial) = trials.get(self.next).filter(is_ended) {
+            self.next += 1;
+            if self.known.contains(&trial.number) {
+                continue;
+            }
+            objective.adopt(trial)?;
+            if trial.state == State::Failed {
+                objective.warn(&failed(trial, &world::from_json(&trial.left["fault"])));
+                continue;
+            }
+            let is_before = |own: &&Trial| {
+                own.number <= trial.number || self.known.contains(&own.number)
+            };
+            let before: Vec<Trial> = trials.iter().filter(is_before).cloned().collect();
+            let best = search::best(&before, self.search.direction);
+            objective.tell(&self.search.told(trial, best));
+        }
+        Ok(())
+    }
+
+    /// The third of consecutive trials that failed, and its fault, where there are such since the
+    /// search began.
+    fn thrice(&self, trials: &[Trial]) -> Option<(usize, Fault)> {
+        let mut failures = 0;
+        for trial in trials {
+            failures = match trial.state {
+                State::Failed => failures + 1,
+                _ => 0,
+            };
+            if failures == MOST_FAILURES {
+                if !self.known.contains(&trial.number) {
+                    let fault = world::from_json(&trial.left["fault"]);
+                    return Some((trial.number, fault.context(named(trial))));
+                }
+                failures = 0;
+            }
+        }
+        None
     }
 }
 
