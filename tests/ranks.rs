@@ -212,6 +212,177 @@ fn explanations_have_the_numbers_of_one_process() {
     }
 }
 
+/// What a script prints and reports on some processes, and the files of its record.
+fn reported(ranks: usize, folder: &Path, script: &str, set: &[&str]) -> (String, Value) {
+    let script = root().join("tests/ranks").join(script);
+    let name = format!("{}_{ranks}", set.join("_").replace('=', "_"));
+    let mut arguments = vec![script.to_str().expect("text"), "--run-dir", &name];
+    set.iter().for_each(|own| arguments.extend(["--set", own]));
+    let (out, error, code) = said(&run(ranks, folder, &arguments));
+    assert_eq!(code, 0, "{name}: {out}{error}");
+    let trials = error.lines().filter(|line| line.contains("trial "));
+    let lines: Vec<&str> = trials.collect();
+    let mut results = json(&folder.join(&name).join("results.json"));
+    if let Some(results) = results.as_object_mut() {
+        results.remove("size");
+    }
+    (lines.join("\n"), results)
+}
+
+/// The rows of `metrics.jsonl`, without times.
+fn metrics(record: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(record.join("metrics.jsonl")).unwrap_or_default();
+    let row = |line: &str| {
+        let mut row: Value = serde_json::from_str(line).expect("JSON");
+        let columns = row.as_object_mut().expect("an object");
+        columns.remove("seconds");
+        columns.remove("speed");
+        row
+    };
+    text.lines().map(row).collect()
+}
+
+/// Trials that processes divide: the table, the reports, the messages and the epochs of one
+/// process, in its order, also of trials that fail or are pruned, and of fewer trials than
+/// processes.
+#[test]
+fn searches_have_the_trials_of_one_process() {
+    if !has_mpi() {
+        return;
+    }
+    let place = tempfile::tempdir().expect("a folder");
+    let cases: [&[&str]; 8] = [
+        &["which=random"],
+        &["which=random", "trials=2"],
+        &["which=grid"],
+        &["which=tpe", "trials=11"],
+        &["which=pruned", "trials=9"],
+        &["which=failed"],
+        &["which=train", "trials=4"],
+        &["which=train", "trials=1"],
+    ];
+    for set in cases {
+        let one = reported(1, place.path(), "search.rhai", set);
+        let name = set.join("_").replace('=', "_");
+        let record = |ranks: usize| place.path().join(format!("{name}_{ranks}"));
+        for ranks in [2, 3] {
+            let own = reported(ranks, place.path(), "search.rhai", set);
+            assert_eq!(own, one, "{set:?} on {ranks} ranks");
+            assert_eq!(metrics(&record(ranks)), metrics(&record(1)), "{set:?}");
+        }
+    }
+    // trials of all processes write checkpoints where those of one do
+    assert!(
+        place
+            .path()
+            .join("which_train_trials_4_3/checkpoints/trials/3/net/last.safetensors")
+            .exists()
+    );
+}
+
+/// The third of consecutive failures ends the search of all processes, as of one.
+#[test]
+fn trials_that_fail_end_a_search_of_several_processes() {
+    if !has_mpi() {
+        return;
+    }
+    let script = "
+        search::random(#{ n: search::int(0, 9) }, |p, trial| {
+            if trial.number >= 2 { throw `trial ${trial.number} cannot be`; }
+            p.n
+        }, #{ trials: 9, seed: 9 });
+    ";
+    let (error, _) = failing(script);
+    assert!(
+        error.contains("trial 2 failed: trial 2 cannot be")
+            && error.contains("trial 3 failed: trial 3 cannot be")
+            && error.contains("error[thrown]: trial 4 (n 6): trial 4 cannot be")
+            && error.contains("s.rhai:3"),
+        "{error}"
+    );
+    let (error, _) = failing(
+        "
+        let seen = 0;
+        search::random(#{ n: search::int(0, 9) }, |p| { seen += 1; p.n }, #{ trials: 4 });
+    ",
+    );
+    assert!(
+        error.contains("changes variables that it has captured"),
+        "{error}"
+    );
+    let (error, _) = failing(
+        "
+        if world.rank == 1 {
+            search::random(#{ n: search::int(0, 9) }, |p| p.n, #{ trials: 4 });
+        }
+    ",
+    );
+    assert!(error.contains("ranks do different things"), "{error}");
+}
+
+/// Variants, occurrences of motifs and discovered patterns: the numbers of one process in its
+/// order, and files that the first process writes.
+#[test]
+fn scans_have_the_rows_of_one_process() {
+    if !has_mpi() {
+        return;
+    }
+    let place = tempfile::tempdir().expect("a folder");
+    let tag = format!("tag={}", std::process::id());
+    for (which, rows, files) in [
+        ("variants", "31", &["effects.tsv", "effects.vcf"][..]),
+        ("variants", "2", &["effects.tsv", "effects.vcf"]),
+        ("variants", "0", &["effects.tsv", "effects.vcf"]),
+        ("fimo", "7", &["p_value.tsv", "q_value.tsv"]),
+        ("fimo", "1", &["p_value.tsv", "q_value.tsv"]),
+        ("modisco", "160", &[]),
+        ("modisco", "2", &[]),
+    ] {
+        let (which_set, rows_set) = (format!("which={which}"), format!("rows={rows}"));
+        let mut set = vec![which_set.as_str(), rows_set.as_str()];
+        if which == "variants" {
+            set.push(&tag);
+        }
+        let name = set.join("_").replace('=', "_");
+        let one = reported(1, place.path(), "scan.rhai", &set);
+        for ranks in [2, 3] {
+            let own = reported(ranks, place.path(), "scan.rhai", &set);
+            let (mut a, mut b) = (Vec::new(), Vec::new());
+            numbers(&one.1, &mut a);
+            numbers(&own.1, &mut b);
+            let apart = distance(&a, &b);
+            assert!(apart < 1e-5, "{which} of {rows} on {ranks} ranks: {apart}");
+            if which != "variants" {
+                assert_eq!(own, one, "{which} of {rows} on {ranks} ranks");
+            }
+            for file in files {
+                let text = |ranks: usize| {
+                    let path = place.path().join(format!("{name}_{ranks}")).join(file);
+                    std::fs::read_to_string(path).expect("a file of the record")
+                };
+                let names = |text: &str| -> Vec<String> {
+                    let lines = text.lines().filter(|line| !line.starts_with("##"));
+                    lines
+                        .map(|line| line.split('\t').take(3).collect::<Vec<_>>().join(" "))
+                        .collect()
+                };
+                assert_eq!(
+                    names(&text(ranks)),
+                    names(&text(1)),
+                    "{file} on {ranks} ranks"
+                );
+            }
+        }
+        if which == "modisco" && rows == "160" {
+            assert!(
+                one.1["patterns"]
+                    .as_array()
+                    .is_some_and(|own| own.len() == 2)
+            );
+        }
+    }
+}
+
 /// A script that sees the processes, and prints on the first.
 #[test]
 fn scripts_see_the_processes() {

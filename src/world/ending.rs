@@ -23,7 +23,9 @@ pub fn fail(fault: &Fault, code: u8, print: impl FnOnce()) -> u8 {
         print();
     }
     if world.rank != 0 && is_known {
-        // the first process ends this one
+        // the first process ends this one, by a signal that nothing is left to react to
+        // SAFETY: the action of a signal becomes that of the system
+        unsafe { libc::signal(libc::SIGTERM, libc::SIG_DFL) };
         std::thread::sleep(GRACE);
     }
     broken(fault.clone());

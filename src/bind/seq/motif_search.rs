@@ -204,7 +204,12 @@ pub fn fimo(
         priors: scan_priors(sequences, priors, distribution, options.alpha)?,
     };
     let codes: Vec<&[u8]> = sequences.iter().map(|s| s.codes.as_slice()).collect();
-    let hits = scan::fimo(&motifs.0, &codes, &plan)?;
+    let scanners = scan::Scanners {
+        rank: cistron_world::rank(),
+        size: cistron_world::size(),
+        gather: &|bytes| cistron_world::gather("occurrences of motifs", bytes),
+    };
+    let hits = scan::fimo(&motifs.0, &codes, &plan, &scanners)?;
     hit_table(&hits, &motifs.0, sequences, options.genomic)
 }
 

@@ -342,14 +342,29 @@ fn file_of(file: &Given<String>, count: u64) -> Result<PathBuf> {
 }
 
 /// The name of a search and its trials: in a file of the run, or in memory.
-fn ledger_of(search: &Search, file: &Given<String>, count: u64) -> Result<(String, Ledger)> {
-    let path = file_of(file, count)?;
-    let ledger = Ledger::at(&path, &search.identity())?;
-    let ledger = match file.is_given {
+fn ledger_of(search: &Search, request: &Request, count: u64) -> Result<(String, Ledger)> {
+    let is_stored = is_stored(request);
+    let file = || file_of(&request.file, count);
+    let ledger = if cistron_world::is_parallel() && search.is_divisible() {
+        divided::ledger(
+            search,
+            is_stored.then_some(&file as &dyn Fn() -> Result<PathBuf>),
+            count,
+        )?
+    } else if is_stored {
+        Ledger::at(&file()?, &search.identity())?
+    } else {
+        Ledger::in_memory()
+    };
+    let name = match is_stored {
+        true => name_of(ledger.path()),
+        false => "trials".to_string(),
+    };
+    let ledger = match request.file.is_given {
         true => ledger,
         false => ledger.private(),
     };
-    Ok((name_of(&path), ledger))
+    Ok((name, ledger))
 }
 
 /// The name of a search, from its file.
@@ -380,13 +395,7 @@ fn run(space: &Map, objective: &Callback, request: Request) -> Result<Map> {
     let search = search_of(space, &request)?;
     let (count, key) = session::next_search();
     let is_stored = is_stored(&request);
-    let (name, ledger) = match is_stored {
-        _ if cistron_world::is_parallel() && search.is_divisible() => {
-            divided::ledger_of(&search, &request.file, count, is_stored)?
-        }
-        true => ledger_of(&search, &request.file, count)?,
-        false => ("trials".to_string(), Ledger::in_memory()),
-    };
+    let (name, ledger) = ledger_of(&search, &request, count)?;
     let scripted = Scripted {
         objective,
         search: &search,

@@ -1,5 +1,6 @@
 //! Effects of variants on a network's output, streamed from a VCF file.
 
+mod divided;
 mod table;
 mod write;
 
@@ -10,6 +11,8 @@ use super::target::{Still, Target};
 use cistron_base::Result;
 use cistron_genome::seq::variants::{Reader, State, Variant};
 use cistron_genome::seq::{Genome, alphabet};
+use cistron_world as world;
+use divided::Measured;
 use std::collections::BTreeMap;
 use std::path::Path;
 use write::Writer;
@@ -115,9 +118,10 @@ impl EffectSettings<'_> {
     }
 
     /// Computes the effects of a VCF file, in chunks; they are written to `save` where it is given.
+    /// Of several processes the first writes it; it is complete when all of them return.
     pub fn stream(&self, still: &Still, path: &Path, save: Option<&Path>) -> Result<Effects> {
         let mut reader = Reader::open(path)?;
-        let mut writer = match save {
+        let mut writer = match save.filter(|_| world::is_first()) {
             Some(path) => Some(Writer::open(path, &reader.header, self.columns())?),
             None => None,
         };
@@ -135,45 +139,59 @@ impl EffectSettings<'_> {
             }
             let chunk = self.effects(still, variants)?;
             effects.count(&chunk);
-            let Some(writer) = &mut writer else {
+            if save.is_none() {
                 effects.shown.extend(chunk);
                 continue;
-            };
-            writer.write_all(&lines, &chunk)?;
+            }
+            if let Some(writer) = &mut writer {
+                writer.write_all(&lines, &chunk)?;
+            }
             let room = KEPT.saturating_sub(effects.shown.len());
             effects.shown.extend(chunk.into_iter().take(room));
         }
         if let Some(writer) = writer {
             writer.close()?;
         }
+        world::barrier(divided::WHAT)?;
         Ok(effects)
     }
 
-    /// Computes the effects of variants; those that do not fit the genome have NaN.
+    /// Computes the effects of variants; those that do not fit the genome have NaN. The processes of
+    /// a run divide the variants, and all have the result.
     pub fn effects(&self, still: &Still, variants: Vec<Variant>) -> Result<Vec<Effect>> {
-        let mut effects = Vec::with_capacity(variants.len());
+        let own = world::share_of(variants.len(), world::rank(), world::size());
+        let own = self.measured(still, &variants[own])?;
+        let all = divided::joined(own, self.targets.len())?;
+        let effect = |(variant, Measured { state, numbers })| Effect {
+            variant,
+            state,
+            numbers,
+        };
+        Ok(variants.into_iter().zip(all).map(effect).collect())
+    }
+
+    /// The states and numbers of variants.
+    fn measured(&self, still: &Still, variants: &[Variant]) -> Result<Vec<Measured>> {
+        let mut measured = Vec::with_capacity(variants.len());
         let (mut before, mut after) = (Vec::new(), Vec::new());
         for variant in variants {
             let state = variant.state(self.genome)?;
             if state == State::Fits {
-                let (reference, alternate) = self.windows(&variant)?;
+                let (reference, alternate) = self.windows(variant)?;
                 before.extend(reference);
                 after.extend(alternate);
             }
-            effects.push(Effect {
-                variant,
+            measured.push(Measured {
                 state,
                 numbers: vec![[f64::NAN; 5]; self.targets.len()],
             });
         }
         let numbers = self.numbers(still, &before, &after)?;
-        let fitting = effects
-            .iter_mut()
-            .filter(|effect| effect.state == State::Fits);
-        for (i, effect) in fitting.enumerate() {
-            effect.numbers = numbers.iter().map(|of_label| of_label[i]).collect();
+        let fitting = measured.iter_mut().filter(|own| own.state == State::Fits);
+        for (i, own) in fitting.enumerate() {
+            own.numbers = numbers.iter().map(|of_label| of_label[i]).collect();
         }
-        Ok(effects)
+        Ok(measured)
     }
 
     /// The windows of both alleles of a variant, as codes.

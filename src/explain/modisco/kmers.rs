@@ -1,7 +1,9 @@
 //! Gapped k-mers of seqlets, and which seqlets share them.
 
+use super::divided;
 use super::similar::{Neighbours, most};
 use super::tracks::{Seqlet, Tracks};
+use cistron_base::Result;
 use cistron_genome::seq::alphabet::complement;
 use cistron_torch::parallel;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -170,8 +172,8 @@ impl Table {
 }
 
 /// The `count` nearest by the cosine between gapped k-mers, on the better strand; a seqlet is its
-/// own nearest.
-pub fn nearest(tracks: &Tracks, seqlets: &[Seqlet], sign: f32, count: usize) -> Neighbours {
+/// own nearest. The processes of a run divide the seqlets.
+pub fn nearest(tracks: &Tracks, seqlets: &[Seqlet], sign: f32, count: usize) -> Result<Neighbours> {
     let n = seqlets.len();
     let both = parallel::map(n, &|i| {
         let seqlet = &seqlets[i];
@@ -194,7 +196,7 @@ pub fn nearest(tracks: &Tracks, seqlets: &[Seqlet], sign: f32, count: usize) -> 
     }
     all.append(&mut others);
     let postings = Postings::of(&all);
-    let found = parallel::map(n, &|i| {
+    let found = divided::rows(n, &|i| {
         let mut products = vec![0f32; 2 * n];
         postings.add(i, &all[i], &mut products);
         let (same, other) = products.split_at(n);
@@ -204,9 +206,9 @@ pub fn nearest(tracks: &Tracks, seqlets: &[Seqlet], sign: f32, count: usize) -> 
             .map(|(a, b)| f64::from(a.max(*b)))
             .collect();
         most(&nearer, count)
-    });
+    })?;
     let (of, similarity) = found.into_iter().unzip();
-    Neighbours { of, similarity }
+    Ok(Neighbours { of, similarity })
 }
 
 /// Where each k-mer stands, in parts by the last bits of the k-mer.

@@ -7,6 +7,7 @@
 //! stacked. Two rounds, then patterns that mix motifs are split and the same joined.
 
 mod density;
+mod divided;
 mod extract;
 mod kmers;
 mod merge;
@@ -165,9 +166,9 @@ fn metacluster(
             &seqlets,
             sign as f32,
             (how.neighbours + 1).min(seqlets.len()),
-        );
+        )?;
         interrupt::check()?;
-        let fine = similar::jaccard(tracks, &seqlets, &near.of, how.overlap);
+        let fine = similar::jaccard(tracks, &seqlets, &near.of, how.overlap)?;
         let coarse = std::mem::replace(&mut near.similarity, fine);
         if round == 0 {
             (seqlets, near) = agreeing(&seqlets, near, &coarse, how.correlation);

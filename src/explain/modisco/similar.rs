@@ -1,8 +1,10 @@
 //! How alike seqlets are: first by gapped k-mers, then by the overlap of contributions.
 
+use super::divided::{self, Compared};
 use super::overlap::Rows;
 use super::slim::{self, Block, LANES, Own, Slim};
 use super::tracks::{Seqlet, Tracks};
+use cistron_base::Result;
 use cistron_torch::parallel;
 
 /// Neighbours of each seqlet, the most similar first, and how similar they are.
@@ -66,13 +68,14 @@ impl<T: Copy + Default> Columns<T> {
     }
 }
 
-/// The Jaccard indices of each seqlet with its neighbours, at the best shift and strand.
+/// The Jaccard indices of each seqlet with its neighbours, at the best shift and strand. The
+/// processes of a run divide the seqlets.
 pub fn jaccard(
     tracks: &Tracks,
     seqlets: &[Seqlet],
     neighbours: &[Vec<u32>],
     overlap: f64,
-) -> Vec<Vec<f64>> {
+) -> Result<Vec<Vec<f64>>> {
     let n = seqlets.len();
     let rows = parallel::map(n, &|i| Rows::of(tracks.rows(&seqlets[i])));
     let slim = parallel::map(n, &|i| Slim::of(&rows[i]));
@@ -86,45 +89,43 @@ pub fn jaccard(
     // of two that are neighbours of each other the first compares both: what they share at a shift
     // is the same. So each has the indices of its neighbours and theirs with it, or where the first
     // of the pair has them
-    let both =
-        parallel::map(n, &|i| {
-            let pad = (seqlets[i].len() as f64 * (1.0 - overlap)) as usize;
-            let strands = [Own::of(&rows[i]), Own::of(&rows[i].turned())];
-            let mut earlier = vec![None; n];
+    let both = divided::rows(n, &|i| {
+        let pad = (seqlets[i].len() as f64 * (1.0 - overlap)) as usize;
+        let strands = [Own::of(&rows[i]), Own::of(&rows[i].turned())];
+        let mut earlier = vec![None; n];
+        places
+            .of_column(i)
+            .iter()
+            .take_while(|(j, _)| (*j as usize) < i)
+            .for_each(|(j, place)| earlier[*j as usize] = Some(*place));
+        let mut out: Vec<Compared> = neighbours[i]
+            .iter()
+            .map(|j| earlier[*j as usize].map_or(Ok((f32::NAN, f32::NAN)), Err))
+            .collect();
+        let own: Vec<usize> = (0..out.len()).filter(|place| out[*place].is_ok()).collect();
+        let mut block = Block::default();
+        for places in own.chunks(LANES) {
+            // a block that is not full has its last seqlet several times
+            block.fill(&std::array::from_fn(|lane| {
+                &slim[neighbours[i][places[lane.min(places.len() - 1)]] as usize]
+            }));
+            let [laid, under] = slim::indices(strands.each_ref(), &block, pad);
             places
-                .of_column(i)
                 .iter()
-                .take_while(|(j, _)| (*j as usize) < i)
-                .for_each(|(j, place)| earlier[*j as usize] = Some(*place));
-            let mut out: Vec<_> = neighbours[i]
-                .iter()
-                .map(|j| earlier[*j as usize].ok_or((f64::NAN, f64::NAN)))
-                .collect();
-            let own: Vec<usize> = (0..out.len())
-                .filter(|place| out[*place].is_err())
-                .collect();
-            let mut block = Block::default();
-            for places in own.chunks(LANES) {
-                // a block that is not full has its last seqlet several times
-                block.fill(&std::array::from_fn(|lane| {
-                    &slim[neighbours[i][places[lane.min(places.len() - 1)]] as usize]
-                }));
-                let [laid, under] = slim::indices(strands.each_ref(), &block, pad);
-                places.iter().zip(laid.into_iter().zip(under)).for_each(
-                    |(place, (laid, under))| out[*place] = Err((f64::from(laid), f64::from(under))),
-                );
+                .zip(laid.into_iter().zip(under))
+                .for_each(|(place, found)| out[*place] = Ok(found));
+        }
+        out
+    })?;
+    Ok(parallel::map(n, &|i| {
+        let found = |(j, found): (&u32, &Compared)| match found {
+            Ok((laid, _)) => f64::from(*laid),
+            Err(place) => {
+                both[*j as usize][*place as usize].map_or(f64::NAN, |(_, under)| f64::from(under))
             }
-            out
-        });
-    parallel::map(n, &|i| {
-        let found = |(j, found): (&u32, &Result<u32, (f64, f64)>)| match found {
-            Err((laid, _)) => *laid,
-            Ok(place) => both[*j as usize][*place as usize]
-                .err()
-                .map_or(f64::NAN, |(_, under)| under),
         };
         neighbours[i].iter().zip(&both[i]).map(found).collect()
-    })
+    }))
 }
 
 /// The `count` nearest by the Jaccard index row on row, with that index; seqlets of one length.

@@ -237,11 +237,7 @@ impl Ledger {
 
     /// Begins the next trial, unless `most` are done or under way. A trial whose process has ended
     /// is started again, with its number and values.
-    pub fn begin(
-        &self,
-        most: usize,
-        next: impl FnOnce(&[Trial], usize) -> Next,
-    ) -> Result<Begun> {
+    pub fn begin(&self, most: usize, next: impl FnOnce(&[Trial], usize) -> Next) -> Result<Begun> {
         self.with_trials(|trials, added| {
             let process = Process::this();
             if let Some(trial) = trials

@@ -141,8 +141,7 @@ impl Search {
         if waits && known.any(|trial| trial.state == State::Running) {
             return Next::Wait;
         }
-        self.suggest(trials, number)
-            .map_or(Next::End, Next::Values)
+        self.suggest(trials, number).map_or(Next::End, Next::Values)
     }
 
     /// Runs trials until there are as many as asked for in the ledger, in which other processes may
@@ -336,9 +335,8 @@ impl Report<'_> {
                 objective.warn(&failed(trial, &world::from_json(&trial.left["fault"])));
                 continue;
             }
-            let is_before = |own: &&Trial| {
-                own.number <= trial.number || self.known.contains(&own.number)
-            };
+            let is_before =
+                |own: &&Trial| own.number <= trial.number || self.known.contains(&own.number);
             let before: Vec<Trial> = trials.iter().filter(is_before).cloned().collect();
             let best = search::best(&before, self.search.direction);
             objective.tell(&self.search.told(trial, best));

@@ -1,9 +1,7 @@
 //! Trials that the processes of a run divide: their file, and what they record.
 
-use super::{file_of, name_of};
-use crate::base::Result;
+use crate::base::{Fault, Result};
 use crate::lang::session::{self, Event, Recorder};
-use crate::lang::Given;
 use crate::train::division::Division;
 use crate::train::ledger::Ledger;
 use crate::train::trials::Search;
@@ -18,23 +16,18 @@ use std::rc::Rc;
 /// What processes are at, in messages.
 const WHAT: &str = "a search";
 
-/// The name of a search and the file of its trials, which the first process chooses: in the record,
-/// or without one in a folder for temporary files.
-pub fn ledger_of(
+/// The trials of a search, in a file that the first process chooses: of `file`, or where there is
+/// none in a folder for temporary files.
+pub fn ledger(
     search: &Search,
-    file: &Given<String>,
+    file: Option<&dyn Fn() -> Result<PathBuf>>,
     count: u64,
-    is_stored: bool,
-) -> Result<(String, Ledger)> {
+) -> Result<Ledger> {
     let division = Division::of_all(search.startup)?;
     let mut path = Vec::new();
     if world::is_first() {
-        let own = match is_stored {
-            true => file_of(file, count)?,
-            false => temporary(count),
-        };
-        let own = std::path::absolute(&own)
-            .map_err(|error| crate::base::Fault::file(&own, &error))?;
+        let own = file.map_or_else(|| Ok(temporary(count)), |file| file())?;
+        let own = std::path::absolute(&own).map_err(|error| Fault::file(&own, &error))?;
         Ledger::at(&own, &search.identity())?;
         path = own.to_string_lossy().into_owned().into_bytes();
     }
@@ -43,16 +36,7 @@ pub fn ledger_of(
     if !path.exists() {
         return Err(unseen(&path));
     }
-    let ledger = Ledger::at(&path, &search.identity())?;
-    let ledger = match file.is_given {
-        true => ledger,
-        false => ledger.private(),
-    };
-    let name = match is_stored {
-        true => name_of(&path),
-        false => "trials".to_string(),
-    };
-    Ok((name, ledger.divided(division)))
+    Ok(Ledger::at(&path, &search.identity())?.divided(division))
 }
 
 fn temporary(count: u64) -> PathBuf {
@@ -60,7 +44,7 @@ fn temporary(count: u64) -> PathBuf {
     std::env::temp_dir().join(name)
 }
 
-fn unseen(path: &Path) -> crate::base::Fault {
+fn unseen(path: &Path) -> Fault {
     fault!("file", "this process does not see `{}`, the trials of a search that all processes \
         divide", path.display();
         hint: "put the record of the run into a folder that all machines share: `--run-dir`")
@@ -132,10 +116,9 @@ pub fn record(left: &Value) -> Result<()> {
         let text = value.as_str().unwrap_or_default();
         let name = value[0].as_str().unwrap_or_default();
         match kind.as_str() {
-            "source" => session::record(&Event::Source(
-                name,
-                value[1].as_str().unwrap_or_default(),
-            ))?,
+            "source" => {
+                session::record(&Event::Source(name, value[1].as_str().unwrap_or_default()))?
+            }
             "input" => session::record(&Event::Input(Path::new(text)))?,
             "parameter" => session::record(&Event::Parameter(name, value[1].clone()))?,
             "report" => {

@@ -7,11 +7,12 @@
 use super::Motif;
 use super::priors::{self, Distribution};
 use crate::seq::alphabet::UNKNOWN;
-use cistron_base::Result;
-use cistron_base::bail;
+use cistron_base::parallel::share_of;
+use cistron_base::{Result, bail};
 use cistron_metrics::statistics::multiple;
 use cistron_metrics::statistics::rounded::{self, Rounding};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Steps that a position's log-odds are rounded to.
 const RANGE: usize = 1000;
@@ -157,15 +158,21 @@ fn tables(rows: &[[i32; 4]]) -> (Vec<[i32; 256]>, Vec<i32>) {
     (tables, rest)
 }
 
-/// A sequence ready to be scanned.
+/// A range of a sequence ready to be scanned.
 struct Prepared {
+    /// The number of the sequence.
+    sequence: usize,
+    /// Where the range starts in it.
+    start: usize,
     keys: Vec<u8>,
-    /// Bases without an unknown one from each position on.
+    /// Bases without an unknown one from each position of the range on.
     known: Vec<u32>,
 }
 
 impl Prepared {
-    fn new(codes: &[u8]) -> Prepared {
+    /// A range of a sequence, in which words of at most `width` bases start.
+    fn new(sequence: usize, codes: &[u8], range: Range<usize>, width: usize) -> Prepared {
+        let codes = &codes[range.start..codes.len().min(range.end + width)];
         let letter = |i: usize| codes.get(i).map_or(0, |code| code & 3);
         let keys = (0..codes.len())
             .map(|i| (0..KEY).fold(0u8, |key, at| key << 2 | letter(i + at)))
@@ -176,7 +183,29 @@ impl Prepared {
             run = if *code >= UNKNOWN { 0 } else { run + 1 };
             known[i] = run;
         }
-        Prepared { keys, known }
+        known.truncate(range.len());
+        Prepared {
+            sequence,
+            start: range.start,
+            keys,
+            known,
+        }
+    }
+
+    /// The positions of the range where a word of known bases starts.
+    fn words(&self, width: usize) -> impl Iterator<Item = usize> {
+        let known = self.known.iter().enumerate();
+        known
+            .filter(move |(_, known)| **known as usize >= width)
+            .map(|(start, _)| start)
+    }
+
+    /// Scores of [`KEY`] bases of a word at a time.
+    fn score(&self, pssm: &Pssm, start: usize) -> i32 {
+        let tables = pssm.tables.iter().enumerate();
+        tables
+            .map(|(i, table)| table[usize::from(self.keys[start + i * KEY])])
+            .sum()
     }
 }
 
@@ -237,94 +266,231 @@ pub struct Hit {
     pub q_value: f64,
 }
 
-/// Finds occurrences; those of a motif are adjacent, the best first.
-pub fn fimo(motifs: &[Motif], sequences: &[&[u8]], plan: &ScanOptions) -> Result<Vec<Hit>> {
-    let prepared: Vec<Prepared> = sequences
-        .par_iter()
-        .map(|codes| Prepared::new(codes))
-        .collect();
-    let all: Vec<Result<Vec<Hit>>> = motifs
-        .par_iter()
-        .enumerate()
-        .map(|(number, motif)| of_motif(number, motif, &prepared, plan))
-        .collect();
-    let mut out = Vec::new();
-    for hits in all {
-        out.extend(hits?);
-    }
-    Ok(out)
+/// The processes that scan sequences together.
+pub struct Scanners<'a> {
+    /// The number of this process.
+    pub rank: usize,
+    /// How many there are.
+    pub size: usize,
+    /// Returns the bytes of each process on every process.
+    pub gather: &'a dyn Fn(&[u8]) -> Result<Vec<Vec<u8>>>,
 }
 
-fn of_motif(
-    number: usize,
-    motif: &Motif,
-    sequences: &[Prepared],
-    plan: &ScanOptions,
-) -> Result<Vec<Hit>> {
-    let distribution = plan.priors.as_ref().map(|own| &own.distribution);
-    let forward = Pssm::new(motif, plan.background, plan.pseudocount, distribution)?;
-    let mut strands = vec![(forward, false)];
-    if plan.both_strands {
-        strands.push((
-            Pssm::new(
-                &motif.reverse_complement(),
-                plan.background,
-                plan.pseudocount,
-                distribution,
-            )?,
-            true,
-        ));
-    }
-    let width = motif.width();
-    let scannable = |known: &&u32| **known as usize >= width;
-    let tests: usize = sequences
-        .iter()
-        .map(|s| s.known.iter().filter(scannable).count())
-        .sum::<usize>()
-        * strands.len();
-    // of q-values none is below its p-value's share, so every p-value might do
-    let threshold = if plan.by_q { 1.0 } else { plan.threshold };
-    let mut found: Vec<Hit> = Vec::new();
-    for (pssm, reverse) in &strands {
-        // a prior may lift any word
-        let least = if plan.priors.is_some() {
-            0
-        } else {
-            pssm.least_score(threshold)
+impl Scanners<'_> {
+    /// A process alone.
+    pub const ONE: Scanners<'static> = Scanners {
+        rank: 0,
+        size: 1,
+        gather: &|bytes| Ok(vec![bytes.to_vec()]),
+    };
+
+    /// The items of all processes, in the order of ranks, in groups of those of each process.
+    fn gathered<const N: usize, T>(
+        &self,
+        own: impl Iterator<Item = [u8; N]>,
+        read: impl Fn([u8; N]) -> T,
+    ) -> Result<Vec<Vec<T>>> {
+        let own: Vec<u8> = own.flatten().collect();
+        let all = (self.gather)(&own)?;
+        let read = |bytes: &Vec<u8>| {
+            bytes
+                .as_chunks::<N>()
+                .0
+                .iter()
+                .map(|own| read(*own))
+                .collect()
         };
-        for (sequence, prepared) in sequences.iter().enumerate() {
-            for (start, known) in prepared.known.iter().enumerate() {
-                if (*known as usize) < width {
-                    continue;
-                }
-                let mut score = 0;
-                let mut hopeful = true;
-                for (i, table) in pssm.tables.iter().enumerate() {
-                    score += table[usize::from(prepared.keys[start + i * KEY])];
-                    if score + pssm.rest[i + 1] < least {
-                        hopeful = false;
-                        break;
+        Ok(all.iter().map(read).collect())
+    }
+}
+
+/// Finds occurrences; those of a motif are adjacent, the best first. Processes divide the positions
+/// of all sequences, and all of them have the result.
+pub fn fimo(
+    motifs: &[Motif],
+    sequences: &[&[u8]],
+    plan: &ScanOptions,
+    scanners: &Scanners,
+) -> Result<Vec<Hit>> {
+    let scanned: Vec<Scanned> = motifs
+        .par_iter()
+        .map(|motif| Scanned::new(motif, plan))
+        .collect::<Result<_>>()?;
+    let width = motifs.iter().map(Motif::width).max().unwrap_or(0);
+    let prepared: Vec<Prepared> = ranges(sequences, scanners)
+        .into_par_iter()
+        .map(|(sequence, range)| Prepared::new(sequence, sequences[sequence], range, width))
+        .collect();
+    let own: Vec<u64> = scanned
+        .par_iter()
+        .map(|motif| motif.tests(&prepared))
+        .collect();
+    let tests = scanners.gathered(own.iter().map(|n| n.to_le_bytes()), u64::from_le_bytes)?;
+    // of each motif the tests of the processes before this one, and of all
+    let counts = |number: usize| {
+        let of_motif = |tests: &Vec<u64>| tests[number] as usize;
+        let before = tests[..scanners.rank].iter().map(of_motif).sum::<usize>();
+        (before, tests.iter().map(of_motif).sum::<usize>())
+    };
+    let counts: Vec<(usize, usize)> = (0..motifs.len()).map(counts).collect();
+    let found: Vec<(Vec<Hit>, Vec<f64>)> = scanned
+        .par_iter()
+        .zip(&counts)
+        .enumerate()
+        .map(|(number, (motif, (before, all)))| {
+            let hits = motif.hits(number, &prepared, plan);
+            let sample = motif.sampled(&prepared, *before, *all, plan.priors.as_ref());
+            (hits, sample)
+        })
+        .collect();
+    drop(prepared);
+    let (found, samples): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+    let hits = scanners.gathered(found.iter().flatten().map(Hit::to_bytes), Hit::of_bytes)?;
+    let sampled = |(number, own): (usize, &Vec<f64>)| {
+        let of_motif = own.iter().map(move |p| (number, *p));
+        of_motif.collect::<Vec<_>>()
+    };
+    let samples = samples.iter().enumerate().flat_map(sampled);
+    let samples = scanners.gathered(samples.map(sample_bytes), sample_of)?;
+    let mut of_motif = vec![(Vec::new(), Vec::new()); motifs.len()];
+    hits.into_iter()
+        .flatten()
+        .for_each(|hit| of_motif[hit.motif].0.push(hit));
+    samples
+        .into_iter()
+        .flatten()
+        .for_each(|(motif, p)| of_motif[motif].1.push(p));
+    let judged: Vec<Vec<Hit>> = of_motif
+        .into_par_iter()
+        .zip(&counts)
+        .map(|((hits, sample), (_, tests))| judged(hits, &sample, *tests, plan))
+        .collect();
+    Ok(judged.concat())
+}
+
+/// The part of the positions of all sequences that a process scans.
+fn ranges(sequences: &[&[u8]], scanners: &Scanners) -> Vec<(usize, Range<usize>)> {
+    let all = sequences.iter().map(|codes| codes.len()).sum();
+    let own = share_of(all, scanners.rank, scanners.size);
+    let mut from = 0;
+    let mut out = Vec::new();
+    for (sequence, codes) in sequences.iter().enumerate() {
+        let start = own.start.saturating_sub(from).min(codes.len());
+        let end = own.end.saturating_sub(from).min(codes.len());
+        if start < end {
+            out.push((sequence, start..end));
+        }
+        from += codes.len();
+    }
+    out
+}
+
+/// A motif on the strands that are scanned.
+struct Scanned {
+    strands: Vec<(Pssm, bool)>,
+    width: usize,
+}
+
+impl Scanned {
+    fn new(motif: &Motif, plan: &ScanOptions) -> Result<Scanned> {
+        let distribution = plan.priors.as_ref().map(|own| &own.distribution);
+        let pssm =
+            |motif: &Motif| Pssm::new(motif, plan.background, plan.pseudocount, distribution);
+        let mut strands = vec![(pssm(motif)?, false)];
+        if plan.both_strands {
+            strands.push((pssm(&motif.reverse_complement())?, true));
+        }
+        Ok(Scanned {
+            strands,
+            width: motif.width(),
+        })
+    }
+
+    /// Number of words that are scored.
+    fn tests(&self, sequences: &[Prepared]) -> u64 {
+        let words = sequences.iter().map(|own| own.words(self.width).count());
+        (words.sum::<usize>() * self.strands.len()) as u64
+    }
+
+    /// The occurrences, in no order, without q-values.
+    fn hits(&self, number: usize, sequences: &[Prepared], plan: &ScanOptions) -> Vec<Hit> {
+        // of q-values none is below its p-value's share, so every p-value might do
+        let threshold = if plan.by_q { 1.0 } else { plan.threshold };
+        let mut found: Vec<Hit> = Vec::new();
+        for (pssm, reverse) in &self.strands {
+            // a prior may lift any word
+            let least = if plan.priors.is_some() {
+                0
+            } else {
+                pssm.least_score(threshold)
+            };
+            for prepared in sequences {
+                let sequence = prepared.sequence;
+                for start in prepared.words(self.width) {
+                    let mut score = 0;
+                    let mut hopeful = true;
+                    for (i, table) in pssm.tables.iter().enumerate() {
+                        score += table[usize::from(prepared.keys[start + i * KEY])];
+                        if score + pssm.rest[i + 1] < least {
+                            hopeful = false;
+                            break;
+                        }
                     }
-                }
-                let mut bits = pssm.bits(score);
-                if let Some(priors) = &plan.priors {
-                    (score, bits) = pssm.with_prior(score, priors.at(sequence, start));
-                }
-                if hopeful && pssm.p_value(score) <= threshold {
-                    found.push(Hit {
-                        motif: number,
-                        sequence,
-                        start,
-                        reverse: *reverse,
-                        score: bits,
-                        p_value: pssm.p_value(score),
-                        q_value: f64::NAN,
-                    });
+                    let start = prepared.start + start;
+                    let mut bits = pssm.bits(score);
+                    if let Some(priors) = &plan.priors {
+                        (score, bits) = pssm.with_prior(score, priors.at(sequence, start));
+                    }
+                    if hopeful && pssm.p_value(score) <= threshold {
+                        found.push(Hit {
+                            motif: number,
+                            sequence,
+                            start,
+                            reverse: *reverse,
+                            score: bits,
+                            p_value: pssm.p_value(score),
+                            q_value: f64::NAN,
+                        });
+                    }
                 }
             }
         }
+        found
     }
-    let sample = sampled(&strands, sequences, tests, plan.priors.as_ref());
+
+    /// p-values of positions at equal distances, at most [`SAMPLE`] of `tests`; those of this
+    /// process come after `before` others.
+    fn sampled(
+        &self,
+        sequences: &[Prepared],
+        before: usize,
+        tests: usize,
+        priors: Option<&Priors>,
+    ) -> Vec<f64> {
+        let step = tests.div_ceil(SAMPLE).max(1);
+        let mut out = Vec::new();
+        let mut seen = before;
+        for prepared in sequences {
+            for start in prepared.words(self.width) {
+                for (pssm, _) in &self.strands {
+                    if seen.is_multiple_of(step) {
+                        let score = prepared.score(pssm, start);
+                        let score = priors.map_or(score, |own| {
+                            let prior = own.at(prepared.sequence, prepared.start + start);
+                            pssm.with_prior(score, prior).0
+                        });
+                        out.push(pssm.p_value(score));
+                    }
+                    seen += 1;
+                }
+            }
+        }
+        out
+    }
+}
+
+/// The occurrences of a motif with their q-values, the best first.
+fn judged(mut found: Vec<Hit>, sample: &[f64], tests: usize, plan: &ScanOptions) -> Vec<Hit> {
     found.sort_by(|a, b| {
         a.p_value
             .total_cmp(&b.p_value)
@@ -332,50 +498,63 @@ fn of_motif(
             .then((a.sequence, a.start, a.reverse).cmp(&(b.sequence, b.start, b.reverse)))
     });
     let p: Vec<f64> = found.iter().map(|hit| hit.p_value).collect();
-    let q = multiple::q_values(&p, tests, multiple::null_share(&sample, 1));
+    let q = multiple::q_values(&p, tests, multiple::null_share(sample, 1));
     found.iter_mut().zip(q).for_each(|(hit, q)| hit.q_value = q);
     if plan.by_q {
         found.retain(|hit| hit.q_value <= plan.threshold);
     }
-    Ok(found)
+    found
 }
 
-/// p-values of positions at equal distances, at most [`SAMPLE`] of them.
-fn sampled(
-    strands: &[(Pssm, bool)],
-    sequences: &[Prepared],
-    tests: usize,
-    priors: Option<&Priors>,
-) -> Vec<f64> {
-    let step = tests.div_ceil(SAMPLE).max(1);
-    let width = strands[0].0.width();
-    let mut out = Vec::new();
-    let mut seen = 0;
-    for (sequence, prepared) in sequences.iter().enumerate() {
-        for (start, _) in prepared
-            .known
-            .iter()
-            .enumerate()
-            .filter(|(_, known)| **known as usize >= width)
-        {
-            for (pssm, _) in strands {
-                if seen % step == 0 {
-                    let score = pssm
-                        .tables
-                        .iter()
-                        .enumerate()
-                        .map(|(i, table)| table[usize::from(prepared.keys[start + i * KEY])])
-                        .sum();
-                    let score = priors.map_or(score, |own| {
-                        pssm.with_prior(score, own.at(sequence, start)).0
-                    });
-                    out.push(pssm.p_value(score));
-                }
-                seen += 1;
-            }
+impl Hit {
+    fn to_bytes(&self) -> [u8; 48] {
+        let mut bytes = [0; 48];
+        let places = [
+            self.motif,
+            self.sequence,
+            self.start,
+            usize::from(self.reverse),
+        ];
+        let words = places
+            .map(|place| place as u64)
+            .into_iter()
+            .chain([self.score.to_bits(), self.p_value.to_bits()]);
+        for (to, word) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(words) {
+            *to = word.to_le_bytes();
+        }
+        bytes
+    }
+
+    fn of_bytes(bytes: [u8; 48]) -> Hit {
+        let words = bytes.as_chunks::<8>().0;
+        let word = |i: usize| u64::from_le_bytes(words[i]);
+        Hit {
+            motif: word(0) as usize,
+            sequence: word(1) as usize,
+            start: word(2) as usize,
+            reverse: word(3) != 0,
+            score: f64::from_bits(word(4)),
+            p_value: f64::from_bits(word(5)),
+            q_value: f64::NAN,
         }
     }
-    out
+}
+
+/// A motif and a p-value of its sample as bytes.
+fn sample_bytes((motif, p): (usize, f64)) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&(motif as u64).to_le_bytes());
+    bytes[8..].copy_from_slice(&p.to_le_bytes());
+    bytes
+}
+
+/// What [`sample_bytes`] has written.
+fn sample_of(bytes: [u8; 16]) -> (usize, f64) {
+    let words = bytes.as_chunks::<8>().0;
+    (
+        u64::from_le_bytes(words[0]) as usize,
+        f64::from_le_bytes(words[1]),
+    )
 }
 
 #[cfg(test)]
@@ -441,7 +620,7 @@ mod tests {
         codes[4990..5000].copy_from_slice(&turned);
         codes[200..210].copy_from_slice(&word);
         codes[204] = 4;
-        let hits = fimo(&[motif], &[&codes], &plan(1e-5)).unwrap();
+        let hits = fimo(&[motif], &[&codes], &plan(1e-5), &Scanners::ONE).unwrap();
         let best: Vec<(usize, bool)> = hits
             .iter()
             .filter(|hit| hit.score > 15.0)
@@ -468,12 +647,63 @@ mod tests {
         );
         let mut rng = Rng::keyed(&[8]);
         let codes: Vec<u8> = (0..200_000).map(|_| rng.below(4) as u8).collect();
-        let hits = fimo(&[motif], &[&codes], &plan(0.05)).unwrap();
+        let hits = fimo(&[motif], &[&codes], &plan(0.05), &Scanners::ONE).unwrap();
         let most = hits.iter().map(|hit| hit.p_value).fold(0.0, f64::max);
         assert!(
             (hits.len() as f64 / 399_992.0 / most - 1.0).abs() < 0.03,
             "{} {most}",
             hits.len()
         );
+    }
+
+    #[test]
+    fn processes_find_what_one_finds() {
+        let motifs = ["ACCGTTAGCA", "TTG", "GGGCA"]
+            .map(|letters| Motif::from_consensus(letters, letters).unwrap());
+        let mut rng = Rng::keyed(&[5]);
+        let mut sequence = |n: usize| -> Vec<u8> { (0..n).map(|_| rng.below(4) as u8).collect() };
+        let mut sequences = [3000, 0, 17, 2, 4000].map(&mut sequence);
+        sequences[0][1500] = 4;
+        let codes: Vec<&[u8]> = sequences.iter().map(Vec::as_slice).collect();
+        for (codes, by_q) in [
+            (&codes[..], false),
+            (&codes[..], true),
+            (&codes[3..4], false),
+        ] {
+            let plan = ScanOptions {
+                by_q,
+                ..plan(if by_q { 0.5 } else { 0.01 })
+            };
+            let one = fimo(&motifs, codes, &plan, &Scanners::ONE).unwrap();
+            // processes are threads that exchange bytes in turn
+            let size = 3;
+            let barrier = std::sync::Barrier::new(size);
+            let sent = std::sync::Mutex::new(vec![Vec::new(); size]);
+            let run = |rank: usize| {
+                let gather = |bytes: &[u8]| {
+                    sent.lock().unwrap()[rank] = bytes.to_vec();
+                    barrier.wait();
+                    let all = sent.lock().unwrap().clone();
+                    barrier.wait();
+                    Ok(all)
+                };
+                let scanners = Scanners {
+                    rank,
+                    size,
+                    gather: &gather,
+                };
+                fimo(&motifs, codes, &plan, &scanners).unwrap()
+            };
+            std::thread::scope(|scope| {
+                let run = &run;
+                let all: Vec<_> = (0..size)
+                    .map(|rank| scope.spawn(move || run(rank)))
+                    .collect();
+                for found in all {
+                    assert_eq!(found.join().unwrap(), one);
+                }
+            });
+            assert!(one.len() > 10 || codes.len() == 1);
+        }
     }
 }

@@ -48,6 +48,17 @@ pub enum State {
 }
 
 impl State {
+    /// All of them.
+    pub const ALL: [State; 7] = [
+        State::Fits,
+        State::Swapped,
+        State::Mismatched,
+        State::Outside,
+        State::Unknown,
+        State::Symbolic,
+        State::NotBases,
+    ];
+
     /// In a word.
     pub fn word(self) -> &'static str {
         match self {
