@@ -28,17 +28,13 @@ fn has_mpi() -> bool {
 /// A command that starts the program several times, in a folder.
 fn started(ranks: usize, folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new("timeout");
-    command.args(["--kill-after=5", LIMIT]);
+    command.args(["--kill-after=60", LIMIT]);
     if ranks > 1 {
         let count = ranks.to_string();
         command.args([
             "mpirun",
             "--allow-run-as-root",
             "--oversubscribe",
-            // else mpirun kills processes one second after a signal, busy machine or not
-            "--mca",
-            "odls_base_sigkill_timeout",
-            "60",
             "-n",
             &count,
         ]);
@@ -544,7 +540,9 @@ fn a_signal_ends_all_processes() {
         "--set",
         "epochs=100000",
     ];
+    // mpirun waits so many seconds before it passes the signal on, and as many before it kills
     let mut child = started(2, place.path(), &arguments)
+        .env("OMPI_MCA_odls_base_sigkill_timeout", "6")
         .spawn()
         .expect("it starts");
     let metrics = place.path().join("r/metrics.jsonl");
