@@ -166,7 +166,12 @@ fn daemons(folder: &Path) -> std::io::Result<Vec<Child>> {
         children.push(command.spawn()?);
         // the others need the socket
         let began = Instant::now();
-        while !folder.join("munge/socket").exists() && began.elapsed() < START {
+        while !folder.join("munge/socket").exists() {
+            let has_ended = children[0].try_wait()?.is_some();
+            if has_ended || began.elapsed() > START {
+                end(children);
+                return Err(std::io::Error::other("munged opens no socket"));
+            }
             std::thread::sleep(Duration::from_millis(20));
         }
     }
