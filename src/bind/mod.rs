@@ -18,6 +18,7 @@ pub mod rehearsals;
 mod script_state;
 pub mod script_types;
 pub mod seq;
+mod shared_trials;
 pub mod tensor;
 pub mod train;
 pub mod types;

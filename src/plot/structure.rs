@@ -35,6 +35,15 @@ struct Segment {
 const BAR: i32 = 26;
 
 impl Trace {
+    /// A chain of points that follow each other in `values`, three numbers each.
+    pub fn of(name: &str, values: &[f64]) -> Trace {
+        let points = values.chunks_exact(3).map(|p| [p[0], p[1], p[2]]);
+        Trace {
+            name: name.to_string(),
+            points: points.collect(),
+        }
+    }
+
     fn finite(&self) -> impl Iterator<Item = &[f64; 3]> {
         self.points.iter().filter(|point| is_finite(point))
     }

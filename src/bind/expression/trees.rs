@@ -115,11 +115,10 @@ fn labelled(name: &TaskName, labels: &Numbers) -> Result<(Vec<f64>, Task)> {
         TaskName::Regression => Task::Regression,
         TaskName::Classification => Task::classes_of(&values),
     };
-    let are_classes = values.iter().all(|y| y.fract() == 0.0 && *y >= 0.0);
-    if let (true, Some(class)) = (are_classes, task.without_rows(&values).first()) {
-        let most = values.iter().copied().fold(1.0, f64::max);
+    if let (Some(class), Task::Classes(classes)) = (task.without_rows(&values).first(), task) {
         warn(&format!(
-            "no row has class {class}: classes count from 0 to {most}, and each has a probability"
+            "no row has class {class}: classes count from 0 to {}, and each has a probability",
+            classes - 1
         ));
     }
     Ok((values, task))

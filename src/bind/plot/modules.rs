@@ -199,12 +199,7 @@ pub fn structure(
                 crate::base::shape::text(&shape)
             );
         }
-        let values = points.to_f64()?;
-        let points = values.chunks_exact(3).map(|p| [p[0], p[1], p[2]]);
-        Ok(Trace {
-            name: name.to_string(),
-            points: points.collect(),
-        })
+        Ok(Trace::of(name, &points.to_f64()?))
     };
     let traces = in_order(traces).into_iter();
     let traces = traces.map(of).collect::<Result<Vec<_>>>()?;

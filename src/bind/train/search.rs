@@ -1,7 +1,5 @@
 //! `search::…`: search of hyperparameters.
 
-mod divided;
-
 use crate::base::Result;
 use crate::base::seed::Rng;
 use crate::base::table::{Cells, Table};
@@ -9,6 +7,7 @@ use crate::bind::args::path::output_path;
 use crate::bind::args::seed::SeedOptions;
 use crate::bind::passes;
 use crate::bind::script_state::{self, BeforeTrial};
+use crate::bind::shared_trials;
 use crate::bind::types::{OfSearch, Tabled, TrialOf};
 use crate::bind::warnings::{say, warn};
 use crate::lang::value::array;
@@ -292,7 +291,7 @@ impl Objective for Scripted<'_> {
             return self.judged(trial);
         }
         self.events.borrow_mut().clear();
-        let _own = divided::enter(self.events.clone());
+        let _own = shared_trials::enter(self.events.clone());
         self.judged(trial)
     }
 
@@ -300,7 +299,7 @@ impl Objective for Scripted<'_> {
         let changes = before.as_ref().map(|before| before.changes(self.objective));
         let mut changes = changes.unwrap_or(Ok(Value::Null))?;
         if self.is_divided() {
-            divided::check(&changes)?;
+            shared_trials::check(&changes)?;
             // reports are among the events, in their order
             changes = Value::Null;
             let events = self.events.take();
@@ -312,7 +311,7 @@ impl Objective for Scripted<'_> {
     }
 
     fn adopt(&self, trial: &Trial) -> Result<()> {
-        divided::record(&trial.left)
+        shared_trials::record(&trial.left)
     }
 
     fn tell(&self, text: &str) {
@@ -346,7 +345,7 @@ fn ledger_of(search: &Search, request: &Request, count: u64) -> Result<(String, 
     let is_stored = is_stored(request);
     let file = || file_of(&request.file, count);
     let ledger = if cistron_world::is_parallel() && search.is_divisible() {
-        divided::ledger(
+        shared_trials::ledger(
             search,
             is_stored.then_some(&file as &dyn Fn() -> Result<PathBuf>),
             count,
@@ -412,7 +411,7 @@ fn run(space: &Map, objective: &Callback, request: Request) -> Result<Map> {
     seed_torch(key);
     let outcome = outcome(&search, &ledger.trials()?, None)?;
     if ledger.division().is_some() && !is_stored {
-        divided::remove(ledger.path())?;
+        shared_trials::remove(ledger.path())?;
     }
     Ok(outcome)
 }
@@ -438,7 +437,7 @@ fn skip(trials: &[Trial], name: &str, objective: &Callback) -> Result<()> {
     let is_over = |trial: &&Trial| trial.state != State::Running;
     for trial in trials.iter().filter(is_over) {
         if trial.left["events"].is_array() {
-            divided::record(&trial.left)?;
+            shared_trials::record(&trial.left)?;
             continue;
         }
         session::skip_trial(name, trial.number)?;

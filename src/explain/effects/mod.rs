@@ -156,8 +156,8 @@ impl EffectSettings<'_> {
         Ok(effects)
     }
 
-    /// Computes the effects of variants; those that do not fit the genome have NaN. The processes of
-    /// a run divide the variants, and all have the result.
+    /// Computes the effects of variants; those that do not fit the genome have NaN. The processes
+    /// of a run divide the variants, and all have the result.
     pub fn effects(&self, still: &Still, variants: Vec<Variant>) -> Result<Vec<Effect>> {
         let own = world::share_of(variants.len(), world::rank(), world::size());
         let own = self.measured(still, &variants[own])?;

@@ -25,13 +25,17 @@ impl Task {
         Task::Classes(most.min(MOST) as usize + 1)
     }
 
-    /// The classes, of those from 0 to the largest, that no label has.
+    /// The classes, of those from 0 to the largest, that no label has; none of labels that are no
+    /// classes.
     pub fn without_rows(self, labels: &[f64]) -> Vec<usize> {
         let Task::Classes(classes) = self else {
             return Vec::new();
         };
+        if labels.iter().any(|y| y.fract() != 0.0 || *y < 0.0) {
+            return Vec::new();
+        }
         let mut has_rows = vec![false; classes];
-        for label in labels.iter().filter(|y| y.fract() == 0.0 && **y >= 0.0) {
+        for label in labels {
             if let Some(has_rows) = has_rows.get_mut(*label as usize) {
                 *has_rows = true;
             }

@@ -25,7 +25,7 @@ pub struct Ledger {
 /// What a process does next.
 pub enum Begun {
     /// It runs a trial.
-    Trial(Trial),
+    Trial(Box<Trial>),
     /// It waits for a trial that another process runs.
     Wait,
     /// There are enough trials.
@@ -247,10 +247,10 @@ impl Ledger {
                 added.push(
                     json!({ "trial": trial.number, "again": true, "process": process.to_string() }),
                 );
-                return Ok(Begun::Trial(Trial {
+                return Ok(Begun::Trial(Box::new(Trial {
                     process,
                     ..trial.clone()
-                }));
+                })));
             }
             let counted = trials
                 .iter()
@@ -267,7 +267,7 @@ impl Ledger {
             };
             added
                 .push(json!({ "trial": number, "params": values, "process": process.to_string() }));
-            Ok(Begun::Trial(Trial {
+            Ok(Begun::Trial(Box::new(Trial {
                 number,
                 state: State::Running,
                 values,
@@ -277,7 +277,7 @@ impl Ledger {
                 seconds: 0.0,
                 left: Value::Null,
                 process,
-            }))
+            })))
         })
     }
 

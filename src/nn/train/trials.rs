@@ -163,7 +163,7 @@ impl Search {
             let ended = &trials[trial.number];
             let Some(fault) = fault else {
                 failures = 0;
-                objective.tell(&self.told(ended, search::best(&trials, self.direction)));
+                objective.tell(&self.account_of(ended, search::best(&trials, self.direction)));
                 continue;
             };
             failures += 1;
@@ -216,7 +216,7 @@ impl Search {
     }
 
     /// The report of a trial that has not failed.
-    fn told(&self, trial: &Trial, best: Option<&Trial>) -> String {
+    fn account_of(&self, trial: &Trial, best: Option<&Trial>) -> String {
         let best = best
             .and_then(|best| best.value)
             .map_or(String::new(), |best| {
@@ -339,7 +339,7 @@ impl Report<'_> {
                 |own: &&Trial| own.number <= trial.number || self.known.contains(&own.number);
             let before: Vec<Trial> = trials.iter().filter(is_before).cloned().collect();
             let best = search::best(&before, self.search.direction);
-            objective.tell(&self.search.told(trial, best));
+            objective.tell(&self.search.account_of(trial, best));
         }
         Ok(())
     }

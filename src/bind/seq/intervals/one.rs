@@ -465,7 +465,8 @@ impl FromValue for Taken {
 /// //~ there is no interval 1: the list has 1
 /// ```
 /// ```rhai,fails
-/// intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] }).take(tensor::from([3, 1]).argmax());
+/// let list = intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] });
+/// list.take(tensor::from([3, 1]).argmax());
 /// //~ `take` needs indices [n], got []
 /// ```
 #[native(namespace = "intervals", form = method)]
