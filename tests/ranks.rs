@@ -289,10 +289,13 @@ fn trials_that_fail_end_a_search_of_several_processes() {
         }, #{ trials: 9, seed: 9 });
     ";
     let (error, _) = failing(script);
+    // the process that meets the third failure ends the search; the other may have begun more
+    // trials by then, which fail as well
+    let is_ended = |number: usize| error.contains(&format!("error[thrown]: trial {number} (n "));
     assert!(
         error.contains("trial 2 failed: trial 2 cannot be")
             && error.contains("trial 3 failed: trial 3 cannot be")
-            && error.contains("error[thrown]: trial 4 (n 6): trial 4 cannot be")
+            && (4..9).any(is_ended)
             && error.contains("s.rhai:3"),
         "{error}"
     );
