@@ -85,13 +85,17 @@ impl Baselines {
             shape
         };
         match self {
-            Baselines::Shuffled { count, .. } => match self.codes(x, start)? {
-                Some(codes) => Tensor::from_u8(&codes, &[x.shape()[0] * count, x.shape()[2]])?
+            Baselines::Shuffled { count, .. } if is_sequence(x) => {
+                let (codes, length) = codes_of(x)?;
+                let shuffled = self.shuffled(&codes, length, start).unwrap_or_default();
+                Tensor::from_u8(&shuffled, &[x.shape()[0] * count, length as i64])?
                     .to_device(x.device())?
                     .one_hot_codes()?
-                    .reshape(&of_shape(*count)),
-                None => x.zeros_like()?.unsqueeze(1)?.expand(&of_shape(*count)),
-            },
+                    .reshape(&of_shape(*count))
+            }
+            Baselines::Shuffled { count, .. } => {
+                x.zeros_like()?.unsqueeze(1)?.expand(&of_shape(*count))
+            }
             Baselines::Constant(value) => {
                 Tensor::full(&of_shape(1), *value, Kind::Float, x.device())
             }
@@ -121,23 +125,19 @@ impl Baselines {
         }
     }
 
-    /// The codes of shuffled sequences, the first sample of which is number `start`: `samples *
-    /// count * length`. None of other baselines, and of inputs that are no sequences.
-    pub fn codes(&self, x: &Tensor, start: i64) -> Result<Option<Vec<u8>>> {
+    /// Shuffles of sequences of codes, the first of which is sample `start`: `samples * count *
+    /// length`. None of other baselines.
+    pub fn shuffled(&self, codes: &[u8], length: usize, start: i64) -> Option<Vec<u8>> {
         let Baselines::Shuffled { k, count, seed } = self else {
-            return Ok(None);
+            return None;
         };
-        if !is_sequence(x) {
-            return Ok(None);
-        }
-        let (codes, length) = codes_of(x)?;
-        let parts = parallel::map(x.shape()[0] as usize, &|row| {
+        let parts = parallel::map(codes.len() / length.max(1), &|row| {
             let mut out = vec![0; length * *count as usize];
             let keyed = |copy: usize| Rng::keyed(&[*seed, start as u64 + row as u64, copy as u64]);
             Shuffler::default().copies(&codes[row * length..][..length], *k, &mut out, keyed);
             out
         });
-        Ok(Some(parts.concat()))
+        Some(parts.concat())
     }
 
     /// Those of every input, in the order of its tensors.

@@ -18,6 +18,7 @@ pub mod mutagenesis;
 pub mod perturb;
 pub mod planting;
 pub mod probing;
+mod scan_layers;
 mod scanned;
 pub mod seqlets;
 pub mod strands;

@@ -7,10 +7,10 @@
 //! these windows alone are computed again. Neither one-hot sequences nor activations are written.
 
 use super::baselines::{Baselines, codes_of};
+use super::scan_layers::ScanLayers;
 use super::target::{Still, Target, gradient_behind};
 use cistron_base::Result;
 use cistron_nn::compose::rest;
-use cistron_nn::fuse::lookup::{Recognised, recognise_global};
 use cistron_nn::fuse::pattern::LayerPattern;
 use cistron_nn::kernels::lookup::{CodeConvolution, Filters, Pooled, Sequences};
 use cistron_nn::kernels::{Pads, Reduction};
@@ -79,49 +79,31 @@ impl Scanned {
             let LayerPattern::Chain(parts) = module.pattern() else {
                 return Ok(None);
             };
-            let Some(Recognised {
-                convolution,
-                relu,
-                reduction: Reduction::Max,
-                used,
-                ..
-            }) = recognise_global(parts)
-            else {
-                return Ok(None);
-            };
-            let [filters, 4, width] = convolution.weight.shape()[..] else {
-                return Ok(None);
-            };
-            let parameter = convolution.weight.parameter();
-            let is_plain = net.is_fast()
-                && !mode.half
-                && convolution.dilation == 1
-                && used < parts.len()
-                && parameter.device() == Device::CPU
-                && parameter.kind() == Kind::Float;
+            let is_plain = net.is_fast() && !mode.half && net.device() == Device::CPU;
             if !is_plain {
                 return Ok(None);
             }
-            let (filters, width) = (filters as usize, width as usize);
-            let weight = convolution.weight.current(false)?.to_f32()?;
-            let bias = match &convolution.bias {
-                Some(bias) => bias.to_f32()?,
-                None => vec![0.0; filters],
+            let Some(own) = ScanLayers::of(parts)? else {
+                return Ok(None);
             };
+            let is_maximum = own.reduction == Reduction::Max;
+            if !is_maximum || own.kind != Kind::Float || own.used == parts.len() {
+                return Ok(None);
+            }
             let scan = Scan {
                 convolution: CodeConvolution {
-                    filters,
-                    width,
-                    pads: convolution.pads,
+                    filters: own.filters,
+                    width: own.width,
+                    pads: own.pads,
                     kmers: None,
-                    relu,
+                    relu: own.relu,
                     reduction: Reduction::Max,
                 },
-                steps: steps(&weight, filters, width),
-                weight,
-                bias,
+                steps: steps(&own.weight, own.filters, own.width),
+                weight: own.weight,
+                bias: own.bias,
             };
-            let behind = rest(&parts[used..]);
+            let behind = rest(&parts[own.used..]);
             Ok(Some(Scanned { scan, behind }))
         })
     }
@@ -142,7 +124,7 @@ impl Scanned {
         if self.scan.convolution.positions(length) == 0 {
             return Ok(None);
         }
-        let others = match baselines.codes(x, start)? {
+        let others = match baselines.shuffled(&own, length, start) {
             Some(codes) => codes,
             None => {
                 let given = baselines.of(x, start)?;
@@ -243,7 +225,7 @@ impl Scan {
             + self.bias[filter]
     }
 
-    /// Offsets of a window that lie in a sequence, with the codes there.
+    /// Offsets of a window that are in a sequence, with the codes there.
     fn covered<'a>(
         &self,
         window: usize,
@@ -270,9 +252,8 @@ impl Scan {
         let [own, other] = pair.maxima.map(|maxima| maxima.values[filter]);
         let [first, second] = pair.maxima.map(|maxima| maxima.windows[filter] as usize);
         let apart = own - other;
-        // a maximum that the ReLU made 0 has no window; NaN passes, as through the layers
-        let has_window = |value: f32| !relu || value > 0.0 || value.is_nan();
-        let [has_first, has_second] = [own, other].map(has_window);
+        // a maximum that the ReLU made 0 has no window
+        let [has_first, has_second] = [own, other].map(|value| !relu || value > 0.0);
         let is_same = has_first && has_second && first == second;
         // a part of the difference of the maxima at a window with `x` and `y`: by the rule of the
         // maximum, then by that of the ReLU, each over what goes in
@@ -282,9 +263,6 @@ impl Scan {
                 true => gradient * part / (a - b),
                 false => slope,
             };
-            if apart.is_nan() {
-                return f32::NAN;
-            }
             let factor = match relu {
                 false => passed,
                 true if (x - y).abs() > SMALL => passed * ((a - b) / (x - y)),

@@ -98,11 +98,10 @@ impl Members {
     /// an input of a shape builds it.
     pub fn apply(&self, layer: usize, x: &Value) -> Result<Value> {
         let member = &self.layers[layer];
-        let module = match self.only_module(member) {
-            Some(module) => module,
-            None => self.module_for(member, x)?,
-        };
-        let output = module.forward(x, self.mode.get())?;
+        if let Some(module) = self.only_module(member) {
+            return module.forward(x, self.mode.get());
+        }
+        let output = self.module_for(member, x)?.forward(x, self.mode.get())?;
         if let Ok(mut build) = self.build.try_borrow_mut()
             && let Some(build) = build.as_mut()
         {
